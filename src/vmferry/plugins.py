@@ -42,7 +42,9 @@ def find(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
             raise SetupError(f"{where}: {constant} is {plugin!r}, expected a {kind.__name__}")
         declared = str(getattr(plugin, "name", ""))
         if snake(declared) != name:
-            raise SetupError(f"{where}: {constant}.name is {declared!r}, expected the module's name")
+            raise SetupError(
+                f"{where}: {constant}.name is {declared!r}, expected the module's name"
+            )
         found[name] = plugin
     return found
 
