@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The only discovery in the house: a plug-in is a module of a folder that exports one constant.
 
-A new format, store, action, job or command is one new file. No list is edited anywhere, nothing registers
-itself as a side effect of an import, and a module or a package counts alike, so growth does not move callers.
+A new format, store, action, job or command is one new file. No list is edited anywhere, nothing
+registers
+itself as a side effect of an import, and a module or a package counts alike, so growth does not
+move callers.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ def find(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
     Args:
         package: The plural folder, such as ``vmferry.formats``.
         constant: The name that every module exports, such as ``FORMAT``.
-        kind: The class that the constant must have; its ``name`` attribute must equal the module's name
+        kind: The class that the constant must have; its ``name`` attribute must equal the module's
+            name
             (actions: the CamelCase of it).
 
     Raises:

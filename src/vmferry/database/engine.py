@@ -14,7 +14,8 @@ from vmferry.database import migrations
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-# Writers of other processes hold SQLite's lock for single transactions of a few ms; a minute of waiting
+# Writers of other processes hold SQLite's lock for single transactions of a few ms; a minute of
+# waiting
 # means that something is stuck, not busy.
 BUSY_TIMEOUT_S = 60
 
@@ -45,7 +46,8 @@ def _arguments(url: str) -> dict[str, Any]:
 
 
 def _durable_and_concurrent(connection: sqlite3.Connection, _record: object) -> None:
-    # WAL lets worker processes read while one writes; FULL makes a commit survive a power cut, which is
+    # WAL lets worker processes read while one writes; FULL makes a commit survive a power cut,
+    # which is
     # what "durable before visible" rests on.
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")

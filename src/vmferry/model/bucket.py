@@ -9,7 +9,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """One bucket's record; every document is kept as it was sent (XML or JSON text), ``""`` when never set.
+    """One bucket's record; every document is kept as it was sent (XML or JSON text), ``""`` when
+    never set.
 
     Attributes:
         region: The LocationConstraint, ``us-east-1`` when none was given.

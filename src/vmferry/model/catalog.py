@@ -9,7 +9,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Whose a resource is and where: resources of other accounts and regions do not exist for a caller."""
+    """Whose a resource is and where: resources of other accounts and regions do not exist for a
+    caller."""
 
     account: str
     region: str
@@ -56,7 +57,8 @@ class BlockDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An AMI: snapshots and how to boot them. Fields that only the API knows are in ``attributes``."""
+    """An AMI: snapshots and how to boot them. Fields that only the API knows are in
+    ``attributes``."""
 
     id: str
     owner: Owner

@@ -12,7 +12,8 @@ from vmferry.model.catalog import Owner
 
 
 class TaskState(StrEnum):
-    """``Status`` on the wire. While a task runs it is only ever ``active`` (clients.md, the contract)."""
+    """``Status`` on the wire. While a task runs it is only ever ``active`` (clients.md, the
+    contract)."""
 
     ACTIVE = "active"
     DELETING = "deleting"
@@ -33,7 +34,8 @@ class Task:
         id: ``import-ami-…``, ``import-snap-…``, ``export-ami-…``.
         job: Name of the job in ``jobs/``.
         params: What the caller asked for (JSON).
-        detail: What the job has found out and the API shows (JSON): sizes, formats, snapshots, report.
+        detail: What the job has found out and the API shows (JSON): sizes, formats, snapshots,
+            report.
         progress: Percent, 0 to 99; meaningless once finished.
         message: ``StatusMessage``: the phase, or the cause of the failure.
     """

@@ -49,7 +49,8 @@ class Action:
 
     Attributes:
         name: The operation's name in the service model, such as ``ImportSnapshot``.
-        handle: Takes the call and returns the output shape's members (``{}`` when there are none). Runs in a
+        handle: Takes the call and returns the output shape's members (``{}`` when there are none).
+            Runs in a
             worker thread, never on the event loop. Raises ``ApiError``.
     """
 

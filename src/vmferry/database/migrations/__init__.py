@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alembic's migrations, one file per change below ``versions/``; imported only when there is one to run."""
+"""Alembic's migrations, one file per change below ``versions/``; imported only when there is one
+to run."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first tables: accounts, roles, buckets, tasks, snapshots, images, tags and the block index."""
+"""The first tables: accounts, roles, buckets, tasks, snapshots, images, tags and the block
+index."""
 
 from alembic import op
 
