@@ -1,2 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
-"""formats."""
+"""Disk formats: one module (or folder) each, found by ``plugins.find``; pure bytes to extents and back.
+
+Reading is random access over a ``ByteSource``; writing is by slices, so that a large disk uses every
+core and a killed export goes on at its last slice. Nothing here opens a path, a socket or a process.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from vmferry import formats as package
+from vmferry import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from vmferry.model.bytes import ByteSource
+    from vmferry.model.disk import Disk
+
+
+class Writer(Protocol):
+    """Turns one disk into one artifact: slices in any order and in any process, then an assembly.
+
+    Attributes:
+        alignment: Slices begin at multiples of this many bytes; only the last one may end elsewhere.
+        placed: Whether a slice's place in the artifact is known before the others are encoded.
+    """
+
+    @property
+    def alignment(self) -> int:
+        """Bytes; a power of two."""
+
+    @property
+    def placed(self) -> bool:
+        """``True``: every slice is written into the artifact itself, at its final place."""
+
+    def encode(self, disk: Disk, offset: int, length: int, out: BinaryIO) -> None:
+        """Encode the range ``offset`` … ``offset + length`` of ``disk``.
+
+        Args:
+            disk: What is written; its size is the one the writer was made for.
+            offset: First byte of the slice.
+            length: Bytes of the slice.
+            out: If ``placed``, the artifact (seekable; the writer seeks and leaves holes for zeros),
+                else an empty file of its own, the *piece*, that ``assemble`` gets back.
+        """
+
+    def assemble(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+        """Finish the artifact.
+
+        Args:
+            pieces: One file per slice in disk order, at position 0; empty if ``placed``.
+            out: The artifact; empty unless ``placed``.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskFormat:
+    """One format of a disk's file.
+
+    Attributes:
+        name: Lower case, the module's name: ``raw``, ``vmdk``.
+        probe: Says whether the source has this format's magic. ``raw`` has none: it is the absence
+            of a match.
+        safety: Checks that must pass before the disk is opened; each raises ``FormatError``. May not
+            be empty (except for ``raw``, which has nothing to check).
+        read: Opens the disk.
+        write: Makes a writer for a disk of so many bytes, or ``None`` for a read-only format.
+    """
+
+    name: str
+    probe: Callable[[ByteSource], bool]
+    safety: tuple[Callable[[ByteSource], None], ...]
+    read: Callable[[ByteSource], Disk]
+    write: Callable[[int], Writer] | None
+
+
+@functools.cache
+def all_formats() -> dict[str, DiskFormat]:
+    """Return every format by name."""
+    return plugins.find(package, "FORMAT", DiskFormat)
