@@ -14,9 +14,8 @@
         └── SetupError          the service is configured or installed wrongly
 
 Every message says what, where, found, expected; ``hint`` says what to do. ``status_message`` is
-what a
-failed task shows on the wire: AWS's own text first, so that clients that match it still do, then
-the cause.
+what a failed task shows on the wire: AWS's own text first, so that clients that match it still do,
+then the cause.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 """The only discovery in the house: a plug-in is a module of a folder that exports one constant.
 
 A new format, store, action, job or command is one new file. No list is edited anywhere, nothing
-registers
-itself as a side effect of an import, and a module or a package counts alike, so growth does not
-move callers.
+registers itself as a side effect of an import, and a module or a package counts alike, so growth
+does not move callers.
 """
 
 from __future__ import annotations
@@ -28,8 +27,7 @@ def find(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
         package: The plural folder, such as ``vmferry.formats``.
         constant: The name that every module exports, such as ``FORMAT``.
         kind: The class that the constant must have; its ``name`` attribute must equal the module's
-            name
-            (actions: the CamelCase of it).
+            name (actions: the CamelCase of it).
 
     Raises:
         SetupError: A module lacks the constant, or it has another class or another name.

@@ -11,8 +11,7 @@ GIB: Final = 1 << 30
 TIB: Final = 1 << 40
 
 SECTOR: Final = 512
-"""One disk sector of every format we read; 4 KiB logical sectors are a property of single VHDX
-files."""
+"""One disk sector of every format we read; 4 KiB sectors are a property of single VHDX files."""
 
 BLOCK: Final = 512 * KIB
 """One block of a snapshot: the block size of the EBS direct API."""

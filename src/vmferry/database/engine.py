@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ from sqlalchemy import create_engine, event, inspect, text
 from vmferry.database import migrations
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from sqlalchemy import Engine
 
 # Writers of other processes hold SQLite's lock for single transactions of a few ms; a minute of
-# waiting
-# means that something is stuck, not busy.
+# waiting means that something is stuck, not busy.
 BUSY_TIMEOUT_S = 60
 
 
@@ -47,8 +47,7 @@ def _arguments(url: str) -> dict[str, Any]:
 
 def _durable_and_concurrent(connection: sqlite3.Connection, _record: object) -> None:
     # WAL lets worker processes read while one writes; FULL makes a commit survive a power cut,
-    # which is
-    # what "durable before visible" rests on.
+    # which is what "durable before visible" rests on.
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")

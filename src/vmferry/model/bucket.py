@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """One bucket's record; every document is kept as it was sent (XML or JSON text), ``""`` when
-    never set.
+    """One bucket's record; documents are kept as they were sent, ``""`` when never set.
 
     Attributes:
         region: The LocationConstraint, ``us-east-1`` when none was given.

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Whose a resource is and where: resources of other accounts and regions do not exist for a
-    caller."""
+    """Whose a resource is and where; other accounts' and regions' resources do not exist for it."""
 
     account: str
     region: str
@@ -57,8 +59,11 @@ class BlockDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An AMI: snapshots and how to boot them. Fields that only the API knows are in
-    ``attributes``."""
+    """An AMI: snapshots and how to boot them.
+
+    Attributes:
+        attributes: What only the API knows.
+    """
 
     id: str
     owner: Owner

@@ -39,8 +39,7 @@ class Disk(Protocol):
         """The virtual size in bytes."""
 
     def extents(self, offset: int = 0, length: int | None = None) -> Iterator[Extent]:
-        """Yield what the range is made of, in order, without gaps or overlaps; neighbours differ
-        in kind."""
+        """Yield what the range is made of, in order, without gaps; neighbours differ in kind."""
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes of the disk; the range must lie inside it.
@@ -53,8 +52,7 @@ class Disk(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskLocation:
-    """Where a disk's bytes are, so that another process can open them: JSON in and out by
-    ``asdict``.
+    """Where a disk's bytes are, so that another process can open them; JSON by ``asdict``.
 
     Attributes:
         url: The object: ``file:///…`` or ``s3://bucket/key`` (see ``stores.open_source``).

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vmferry.model.catalog import Owner
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from vmferry.model.catalog import Owner
 
 
 class TaskState(StrEnum):
-    """``Status`` on the wire. While a task runs it is only ever ``active`` (clients.md, the
-    contract)."""
+    """``Status`` on the wire; while a task runs it is only ever ``active`` (clients.md)."""
 
     ACTIVE = "active"
     DELETING = "deleting"
@@ -34,8 +35,7 @@ class Task:
         id: ``import-ami-…``, ``import-snap-…``, ``export-ami-…``.
         job: Name of the job in ``jobs/``.
         params: What the caller asked for (JSON).
-        detail: What the job has found out and the API shows (JSON): sizes, formats, snapshots,
-            report.
+        detail: What the job has found and the API shows (JSON): sizes, formats, snapshots.
         progress: Percent, 0 to 99; meaningless once finished.
         message: ``StatusMessage``: the phase, or the cause of the failure.
     """

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alembic's migrations, one file per change below ``versions/``; imported only when there is one
-to run."""
+"""Alembic's migrations, one file per change below ``versions/``.
+
+Alembic is imported only when there is a migration to run.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ HEAD: Final = "0001"
 
 def upgrade(engine: Engine) -> None:
     """Run every migration that the database has not seen."""
-    from alembic import command
-    from alembic.config import Config
+    from alembic import command  # noqa: PLC0415 (see HEAD)
+    from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first tables: accounts, roles, buckets, tasks, snapshots, images, tags and the block
-index."""
+"""The first tables: accounts, roles, buckets, tasks, snapshots, images, tags and the block index.
+
+It makes what ``tables`` says, so it is frozen with the first release: a later change of a table is
+a migration of its own.
+"""
 
 from alembic import op
 
