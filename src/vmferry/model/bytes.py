@@ -7,7 +7,11 @@ Readers of formats see nothing else, so the same code reads a laptop's file and 
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 @runtime_checkable
@@ -30,26 +34,6 @@ class ByteSource(Protocol):
         """
 
 
-class Upload(Protocol):
-    """An object that is written in parts and visible only when it is complete.
-
-    Part numbers count from 1; a part may be sent again with the same content.
-    """
-
-    @property
-    def upload_id(self) -> str:
-        """What ``ByteStore.resume`` needs to go on after a crash."""
-
-    def part(self, number: int, data: bytes) -> str:
-        """Store part ``number`` durably and return its tag."""
-
-    def complete(self, tags: list[str]) -> None:
-        """Make the object visible: the parts 1 … len(tags), in order."""
-
-    def abort(self) -> None:
-        """Remove every part; harmless when the upload is gone already."""
-
-
 class ByteStore(Protocol):
     """A place that keeps objects by key. A key is ``a/b/c``: no empty, ``.`` or ``..`` parts."""
 
@@ -68,8 +52,11 @@ class ByteStore(Protocol):
     def list(self, prefix: str = "") -> list[str]:
         """Return the keys that begin with ``prefix``, sorted."""
 
-    def upload(self, key: str) -> Upload:
-        """Start an object that is written in parts."""
+    def adopt(self, key: str, file: Path, tick: Callable[[int], None]) -> None:
+        """Move a finished local file to ``key``: durable, atomic, and gone from its old place.
 
-    def resume(self, key: str, upload_id: str) -> Upload:
-        """Go on with an upload that another process started."""
+        Args:
+            key: Where it goes; replaced if it exists.
+            file: The file; holes stay holes where the store can keep them.
+            tick: Called with the bytes done so far; may raise to stop, and then nothing is visible.
+        """

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings: one frozen dataclass per section; flags win over the environment, that over the file.
+
+The file is TOML (``vmferry.toml`` in the state directory or ``VMFERRY_CONFIG``), its tables are the
+sections below; ``VMFERRY_STATE_DIR`` and ``VMFERRY_LISTEN`` and flags win over it. Every field says
+its unit, its default and the risk of changing it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from vmferry.errors import SetupError
+from vmferry.units import TIB
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_LISTEN = "127.0.0.1:4599"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serve:
+    """The endpoint.
+
+    Attributes:
+        listen: ``HOST:PORT``; default loopback. Risk: anything else needs TLS in front of it.
+        base_hosts: Host names whose first label is a bucket's name (virtual-hosted style).
+    """
+
+    listen: str = DEFAULT_LISTEN
+    base_hosts: tuple[str, ...] = ("localhost",)
+
+    @property
+    def host(self) -> str:
+        """The address part of ``listen``."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port part of ``listen``; 0 lets the system choose."""
+        return int(self.listen.rpartition(":")[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """How much work runs at once.
+
+    Attributes:
+        limit: Tasks that run at once; default 5, AWS's own limit. Others wait as ``pending``.
+        workers: Worker processes; default one per core. Each needs up to 300 MiB of memory.
+        retention_days: How long finished tasks are listed; default 7 as AWS. Less breaks clients
+            that look late.
+    """
+
+    limit: int = 5
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    retention_days: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buckets:
+    """Where buckets are.
+
+    Attributes:
+        endpoint: URL of an external S3 instead of the built-in buckets, such as
+            ``https://s3.example.org``; its keys come from ``VMFERRY_S3_ACCESS_KEY`` and
+            ``VMFERRY_S3_SECRET_KEY``.
+        region: The region that requests to it are signed for.
+        access_key: Its access key id.
+        secret_key: Its secret.
+    """
+
+    endpoint: str = ""
+    region: str = "us-east-1"
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """What is accepted.
+
+    Attributes:
+        support_policy: ``capability`` (default: what vmferry can run) or ``aws`` (the guide's
+            limits and errors).
+        max_disk: Largest virtual disk in bytes; default 8 TiB, AWS's limit of ImportImage.
+    """
+
+    support_policy: str = "capability"
+    max_disk: int = 8 * TIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings.
+
+    Attributes:
+        state_dir: Where everything is kept: records, blocks, buckets, credentials.
+    """
+
+    state_dir: Path
+    serve: Serve = field(default_factory=Serve)
+    tasks: Tasks = field(default_factory=Tasks)
+    buckets: Buckets = field(default_factory=Buckets)
+    guest: Guest = field(default_factory=Guest)
+
+    @property
+    def database_url(self) -> str:
+        """The records."""
+        return f"sqlite:///{self.state_dir / 'vmferry.sqlite'}"
+
+    @property
+    def task_database_url(self) -> str:
+        """The recorded steps of tasks (DBOS)."""
+        return f"sqlite:///{self.state_dir / 'tasks.sqlite'}"
+
+    @property
+    def block_root(self) -> Path:
+        """Segments and block maps."""
+        return self.state_dir / "blocks"
+
+    @property
+    def bucket_root(self) -> Path:
+        """The built-in buckets: one folder each."""
+        return self.state_dir / "buckets"
+
+    @property
+    def work_root(self) -> Path:
+        """One folder per unfinished task; what is here belongs to no one else."""
+        return self.state_dir / "work"
+
+
+def default_state_dir(environ: Mapping[str, str]) -> Path:
+    """Return the XDG state directory of vmferry."""
+    home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME", "/root")) / ".local" / "state"
+    return Path(home) / "vmferry"
+
+
+def load(
+    *,
+    state_dir: Path | None = None,
+    listen: str = "",
+    s3_endpoint: str = "",
+    environ: Mapping[str, str] = os.environ,
+) -> Config:
+    """Return the settings.
+
+    Args:
+        state_dir: Flag; else ``VMFERRY_STATE_DIR``; else the XDG state directory.
+        listen: Flag; else ``VMFERRY_LISTEN``; else the file's.
+        s3_endpoint: Flag; else ``VMFERRY_S3_ENDPOINT``; else the file's.
+        environ: The environment.
+
+    Raises:
+        SetupError: A value cannot be used; the message names it and where it came from.
+    """
+    named = state_dir or environ.get("VMFERRY_STATE_DIR") or default_state_dir(environ)
+    state = Path(named).expanduser().absolute()
+    document = _document(Path(environ.get("VMFERRY_CONFIG") or state / "vmferry.toml"))
+    overrides: dict[str, dict[str, str]] = {
+        "serve": {"listen": listen or environ.get("VMFERRY_LISTEN", "")},
+        "buckets": {
+            "endpoint": s3_endpoint or environ.get("VMFERRY_S3_ENDPOINT", ""),
+            "access_key": environ.get("VMFERRY_S3_ACCESS_KEY", ""),
+            "secret_key": environ.get("VMFERRY_S3_SECRET_KEY", ""),
+        },
+    }
+    sections = {"serve": Serve, "tasks": Tasks, "buckets": Buckets, "guest": Guest}
+    unknown = sorted(set(document) - set(sections))
+    if unknown:
+        raise SetupError(
+            f"settings: unknown section {unknown[0]!r}, expected one of {', '.join(sections)}"
+        )
+    values: dict[str, Any] = {}
+    for name, kind in sections.items():
+        given = dict(document.get(name, {}))
+        given.update({key: text for key, text in overrides.get(name, {}).items() if text})
+        values[name] = _section(name, kind, given)
+    config = Config(state_dir=state, **values)
+    _check(config)
+    return config
+
+
+def _document(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SetupError(f"settings: {path} is not TOML: {error}") from error
+
+
+def _section(name: str, kind: type[Any], given: dict[str, Any]) -> Any:  # noqa: ANN401
+    types = get_type_hints(kind)
+    names = [item.name for item in dataclasses.fields(kind)]
+    for key, value in given.items():
+        if key not in names:
+            raise SetupError(
+                f"settings: {name}.{key} is unknown, expected one of {', '.join(names)}"
+            )
+        if types[key] in (int, str) and (
+            not isinstance(value, types[key]) or isinstance(value, bool)
+        ):
+            raise SetupError(
+                f"settings: {name}.{key} is {value!r}, expected a {types[key].__name__}"
+            )
+    return kind(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+    )
+
+
+def _check(config: Config) -> None:
+    host, colon, port = config.serve.listen.rpartition(":")
+    if not (colon and host and port.isdigit() and int(port) < 1 << 16):
+        raise SetupError(f"settings: serve.listen is {config.serve.listen!r}, expected HOST:PORT")
+    if config.tasks.limit < 1 or config.tasks.workers < 1:
+        raise SetupError("settings: tasks.limit and tasks.workers must be at least 1")
+    if config.guest.support_policy not in ("capability", "aws"):
+        raise SetupError(
+            f"settings: guest.support_policy is {config.guest.support_policy!r}, "
+            "expected capability or aws"
+        )

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder of a local file system: the default store for blocks, and how own buckets are read.
+
+Durable before visible: an object is written under another name in the same folder, flushed,
+renamed, and the folder flushed; a crash leaves at most a file whose name begins with ``TEMPORARY``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from vmferry.errors import SourceError, StorageFullError, VmferryError
+from vmferry.stores import Store
+from vmferry.units import MIB, human
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TEMPORARY: Final = ".vmferry-tmp-"
+
+COPY_STEP: Final = 16 * MIB
+"""Bytes between two calls of ``tick`` when a file has to be copied."""
+
+
+class FileSource:
+    """A local file as a ``ByteSource``; regular files only, a link as its last part is refused."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.name = name
+        try:
+            self._fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            raise _missing(name, error) from error
+        status = os.fstat(self._fd)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(self._fd)
+            self._fd = -1
+            raise SourceError(f"{name}: not a regular file", aws_text=_NO_OBJECT)
+        self.size = status.st_size
+
+    def __del__(self) -> None:
+        """Close the file with its last reader."""
+        if getattr(self, "_fd", -1) >= 0:
+            os.close(self._fd)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes from ``offset``; raises ``SourceError``."""
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise SourceError(
+                f"{self.name}: {length} bytes at byte {offset} are wanted, it has {self.size} bytes"
+            )
+        data = os.pread(self._fd, length, offset)
+        while len(data) < length:
+            more = os.pread(self._fd, length - len(data), offset + len(data))
+            if not more:
+                raise SourceError(
+                    f"{self.name}: ends at byte {offset + len(data)}, expected {self.size} bytes",
+                    hint="The object was changed while it was read",
+                )
+            data += more
+        return data
+
+    def data_ranges(self, offset: int, length: int) -> Iterator[tuple[int, int]]:
+        """Yield (offset, length) of what is not a hole in the file system, in order."""
+        position, end = offset, offset + length
+        while position < end:
+            try:
+                start = os.lseek(self._fd, position, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno == errno.ENXIO:
+                    return
+                raise
+            if start >= end:
+                return
+            position = min(os.lseek(self._fd, start, os.SEEK_HOLE), end)
+            yield start, position - start
+
+
+class DirectoryStore:
+    """See ``model.bytes.ByteStore``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def open(self, key: str) -> FileSource:
+        """Return the object for reading; raises ``SourceError`` if it is missing."""
+        return FileSource(self._path(key), key)
+
+    def size(self, key: str) -> int | None:
+        """Return the object's size, or ``None``."""
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store ``data`` durably before returning."""
+        path = self._path(key)
+        temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+        with room_on_disk(key, len(data)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with temporary.open("wb", buffering=0) as file:
+                    view = memoryview(data)
+                    while view:
+                        view = view[file.write(view) :]
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            flush_folder(path.parent)
+
+    def delete(self, key: str) -> None:
+        """Remove the object; harmless when there is none."""
+        self._path(key).unlink(missing_ok=True)
+
+    def list(self, prefix: str = "") -> list[str]:
+        """Return the keys that begin with ``prefix``, sorted."""
+        start = self._root / prefix.rpartition("/")[0]
+        if not start.is_dir():
+            return []
+        keys = (
+            path.relative_to(self._root).as_posix()
+            for path in start.rglob("*")
+            if not path.name.startswith(TEMPORARY) and path.is_file()
+        )
+        return sorted(key for key in keys if key.startswith(prefix))
+
+    def adopt(self, key: str, file: Path, tick: Callable[[int], None]) -> None:
+        """Move ``file`` to ``key``: a rename on one file system, else a copy that keeps holes."""
+        path = self._path(key)
+        size = file.stat().st_size
+        with room_on_disk(key, size):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            moved = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+            try:
+                try:
+                    file.rename(moved)
+                except OSError as error:
+                    if error.errno != errno.EXDEV:
+                        raise
+                    _copy(file, moved, tick)
+                _flush_file(moved)
+                tick(size)
+                moved.replace(path)
+            except BaseException:
+                moved.unlink(missing_ok=True)
+                raise
+            flush_folder(path.parent)
+            file.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if any(part in ("", ".", "..") or "\0" in part for part in parts):
+            raise SourceError(f"key: {key!r} has an empty, '.' or '..' part", aws_text=_NO_OBJECT)
+        return self._root.joinpath(*parts)
+
+
+_NO_OBJECT = "ClientError: Invalid S3 source location"
+
+
+def _missing(name: str, error: OSError) -> SourceError:
+    reason = "it does not exist" if isinstance(error, FileNotFoundError) else error.strerror
+    return SourceError(
+        f"{name}: cannot be read: {reason}",
+        hint="Check the bucket and the key",
+        aws_text=_NO_OBJECT,
+    )
+
+
+@contextmanager
+def room_on_disk(what: str, size: int) -> Iterator[None]:
+    """Turn 'no space left' into ``StorageFullError`` that names ``what`` and its ``size``."""
+    try:
+        yield
+    except VmferryError:
+        raise
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise StorageFullError(
+            f"{what}: {human(size)} could not be written: {error.strerror}",
+            hint="Free space on the disk that holds the state directory, then start the task again",
+        ) from error
+
+
+def flush_folder(folder: Path) -> None:
+    """Make renames in ``folder`` survive a power cut."""
+    _flush_file(folder)
+
+
+def _flush_file(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _copy(file: Path, target: Path, tick: Callable[[int], None]) -> None:
+    source = FileSource(file, file.name)
+    with target.open("xb", buffering=0) as out:
+        for offset, length in source.data_ranges(0, source.size):
+            for position in range(offset, offset + length, COPY_STEP):
+                step = min(COPY_STEP, offset + length - position)
+                out.seek(position)
+                view = memoryview(source.read_at(position, step))
+                while view:
+                    view = view[out.write(view) :]
+                tick(position + step)
+        out.truncate(source.size)
+
+
+def sweep(root: Path) -> None:
+    """Remove what interrupted writes left below ``root``; nothing else may be writing there."""
+    for path in root.rglob(f"{TEMPORARY}*"):
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+STORE = Store(
+    name="directory", scheme="file", connect=lambda rest, _access: DirectoryStore(Path(rest))
+)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Any S3: objects by ranged GET, exports by multipart upload. botocore speaks the protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from vmferry.errors import SourceError, StorageFullError
+from vmferry.stores import Access, Store
+from vmferry.units import MIB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SMALLEST_PART: Final = 16 * MIB
+"""S3 takes 10,000 parts of 5 MiB to 5 GiB; 16 MiB parts reach 156 GiB before they must grow."""
+
+MOST_PARTS: Final = 10_000
+
+Client = Any
+"""botocore builds its clients at run time; they have no types."""
+
+Answer = Any
+"""What a client's method returns: the output shape as a dictionary."""
+
+
+class S3Source:
+    """One object, read by ranges; the ETag pins it, so that a replaced object is noticed."""
+
+    def __init__(self, client: Client, bucket: str, key: str) -> None:
+        self._client, self._bucket, self._key = client, bucket, key
+        self.name = f"s3://{bucket}/{key}"
+        head = _call(client.head_object, self.name, Bucket=bucket, Key=key)
+        self.size = int(head["ContentLength"])
+        self._etag = head["ETag"]
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes from ``offset``; raises ``SourceError``."""
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise SourceError(
+                f"{self.name}: {length} bytes at byte {offset} are wanted, it has {self.size} bytes"
+            )
+        if not length:
+            return b""
+        answer = _call(
+            self._client.get_object,
+            self.name,
+            Bucket=self._bucket,
+            Key=self._key,
+            Range=f"bytes={offset}-{offset + length - 1}",
+            IfMatch=self._etag,
+        )
+        data = bytes(answer["Body"].read())
+        if len(data) != length:
+            raise SourceError(
+                f"{self.name}: {len(data)} bytes came for {length} at byte {offset}",
+                hint="The S3 endpoint does not honour Range",
+            )
+        return data
+
+
+class S3Store:
+    """See ``model.bytes.ByteStore``; one bucket of an S3."""
+
+    def __init__(self, bucket: str, access: Access) -> None:
+        self._bucket = bucket
+        self._client = _client(access)
+
+    def open(self, key: str) -> S3Source:
+        """Return the object for reading; raises ``SourceError`` if it is missing."""
+        return S3Source(self._client, self._bucket, key)
+
+    def size(self, key: str) -> int | None:
+        """Return the object's size, or ``None``."""
+        try:
+            return self.open(key).size
+        except SourceError:
+            return None
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store ``data``; the service acknowledged it when this returns."""
+        _call(self._client.put_object, key, Bucket=self._bucket, Key=key, Body=data)
+
+    def delete(self, key: str) -> None:
+        """Remove the object; harmless when there is none."""
+        _call(self._client.delete_object, key, Bucket=self._bucket, Key=key)
+
+    def list(self, prefix: str = "") -> list[str]:
+        """Return the keys that begin with ``prefix``, sorted."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+    def adopt(self, key: str, file: Path, tick: Callable[[int], None]) -> None:
+        """Upload ``file`` in parts, then remove it; an interrupted upload leaves no object."""
+        size = file.stat().st_size
+        step = max(SMALLEST_PART, -(-size // MOST_PARTS))
+        where = {"Bucket": self._bucket, "Key": key}
+        upload = _call(self._client.create_multipart_upload, key, **where)["UploadId"]
+        parts = []
+        try:
+            with file.open("rb") as source:
+                for number, offset in enumerate(range(0, max(size, 1), step), 1):
+                    answer = _call(
+                        self._client.upload_part,
+                        key,
+                        **where,
+                        UploadId=upload,
+                        PartNumber=number,
+                        Body=source.read(step),
+                    )
+                    parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+                    tick(min(offset + step, size))
+        except BaseException:
+            self._client.abort_multipart_upload(**where, UploadId=upload)
+            raise
+        complete = {"UploadId": upload, "MultipartUpload": {"Parts": parts}}
+        _call(self._client.complete_multipart_upload, key, **where, **complete)
+        file.unlink(missing_ok=True)
+
+
+def _client(access: Access) -> Client:
+    from botocore.config import Config
+    from botocore.session import Session
+
+    if not access.endpoint:
+        raise SourceError("s3: no endpoint is configured for s3:// URLs")
+    return Session().create_client(
+        "s3",
+        endpoint_url=access.endpoint,
+        region_name=access.region,
+        aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key,
+        config=Config(
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+def _call(method: Callable[..., Answer], what: str, **arguments: object) -> Answer:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return method(**arguments)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in ("InsufficientCapacity", "XMinioStorageFull"):
+            raise StorageFullError(f"{what}: the S3 endpoint is full ({code})") from error
+        raise _refused(what, code) from error
+    except BotoCoreError as error:
+        raise SourceError(f"{what}: the S3 endpoint cannot be reached: {error}") from error
+
+
+def _refused(what: str, code: str) -> SourceError:
+    if code in ("404", "NoSuchKey", "NoSuchBucket"):
+        return SourceError(
+            f"{what}: it does not exist ({code})",
+            hint="Check the bucket and the key",
+            aws_text="ClientError: Invalid S3 source location",
+        )
+    return SourceError(f"{what}: the S3 endpoint refused: {code}")
+
+
+STORE = Store(name="s3", scheme="s3", connect=S3Store)
