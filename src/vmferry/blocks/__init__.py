@@ -1,2 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""blocks."""
+"""Blocks: 512 KiB pieces of disks, stored once, found by their digest.
+
+    disk ─▶ ingest ─▶ segment (compressed blocks)      ─▶ block map ─▶ snapshot (a Disk again)
+                └───▶ index (digest → segment, offset)
+
+Commit order: a segment is durable before the index names it, the index and the segment before a map
+does, the map before the record that makes it visible. What a crash leaves is garbage for
+``collect``.
+"""
+
+from vmferry.blocks.collect import collect
+from vmferry.blocks.index import BlockIndex
+from vmferry.blocks.ingest import Ingest
+from vmferry.blocks.map import seal
+from vmferry.blocks.snapshot import SnapshotDisk
+
+__all__ = ["BlockIndex", "Ingest", "SnapshotDisk", "collect", "seal"]

@@ -131,4 +131,5 @@ blocks = Table(
     Column("segment", String(64), nullable=False, index=True),
     Column("offset", Integer, nullable=False),
     Column("length", Integer, nullable=False),
+    Column("coding", Integer, nullable=False),
 )

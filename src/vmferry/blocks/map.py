@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Block maps: per snapshot, block number to place; read by pages, so memory stays small.
+
+Dec  Hex  Header field (64 bytes)                              Type
+0  0x00 magic "VMFMAP01"                                     8 bytes
+8  0x08 disk size, bytes                                     u64 little-endian
+16  0x10 number of blocks present                             u64
+24  0x18 number of page slots (disk size / 512 MiB, up)       u64
+32  0x20 offset of the page directory                         u64
+40  0x28 SHA-256 of the directory, first 16 bytes             16 bytes
+56  0x38 reserved, zero                                       8 bytes
+
+Then the pages that have at least one block, each 1,024 entries of 64 bytes (location.py), in order;
+then the directory: per slot the page's offset as u64 (0: no block in these 512 MiB) and the first 8
+bytes of the page's SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from functools import lru_cache
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from vmferry.blocks.ingest import NUMBER
+from vmferry.blocks.location import ENTRY, Location, unpack
+from vmferry.errors import IntegrityError, VmferryError
+from vmferry.stores.directory import room_on_disk
+from vmferry.units import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from vmferry.model.bytes import ByteSource
+
+MAGIC: Final = b"VMFMAP01"
+HEADER: Final = struct.Struct("<8sQQQQ16s8x")
+SLOT: Final = struct.Struct("<Q8s")
+PAGE_BLOCKS: Final = 1024
+PAGE: Final = PAGE_BLOCKS * ENTRY.size
+PAGE_SPAN: Final = PAGE_BLOCKS * BLOCK
+_PART_ENTRY: Final = NUMBER.size + ENTRY.size
+_EMPTY_PAGE: Final = bytes(PAGE)
+
+
+def map_key(map_id: str) -> str:
+    """Return the key of a block map in the block store."""
+    return f"maps/{map_id}"
+
+
+def seal(parts: Iterable[Path], size: int, target: Path) -> int:
+    """Join the map parts of a disk, given in disk order, into one map at ``target`` (flushed).
+
+    Returns:
+        How many blocks are present.
+    """
+    with room_on_disk(target.name, 0):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as out:
+            count = _write(out, _entries(parts), size)
+            out.flush()
+            os.fsync(out.fileno())
+    return count
+
+
+def _entries(parts: Iterable[Path]) -> Iterator[tuple[int, bytes]]:
+    for part in parts:
+        data = part.read_bytes()
+        for at in range(0, len(data), _PART_ENTRY):
+            yield NUMBER.unpack_from(data, at)[0], data[at + NUMBER.size : at + _PART_ENTRY]
+
+
+def _write(out: BinaryIO, entries: Iterable[tuple[int, bytes]], size: int) -> int:
+    slots = [(0, bytes(8))] * -(-size // PAGE_SPAN)
+    out.write(bytes(HEADER.size))
+    page, at, count = bytearray(_EMPTY_PAGE), -1, 0
+    for number, entry in entries:
+        if number // PAGE_BLOCKS != at:
+            _flush(out, slots, at, page)
+            page, at = bytearray(_EMPTY_PAGE), number // PAGE_BLOCKS
+        place = number % PAGE_BLOCKS * ENTRY.size
+        page[place : place + ENTRY.size] = entry
+        count += 1
+    _flush(out, slots, at, page)
+    directory = b"".join(SLOT.pack(*slot) for slot in slots)
+    offset = out.tell()
+    out.write(directory)
+    out.seek(0)
+    check = hashlib.sha256(directory).digest()[:16]
+    out.write(HEADER.pack(MAGIC, size, count, len(slots), offset, check))
+    return count
+
+
+def _flush(out: BinaryIO, slots: list[tuple[int, bytes]], at: int, page: bytearray) -> None:
+    if at >= 0:
+        slots[at] = (out.tell(), hashlib.sha256(page).digest()[:8])
+        out.write(page)
+
+
+class BlockMap:
+    """A sealed map, read by pages.
+
+    Attributes:
+        size: The disk's size in bytes.
+        present: How many blocks are stored.
+
+    Raises:
+        IntegrityError: The map is not what was sealed.
+    """
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        head = source.read_at(0, HEADER.size) if source.size >= HEADER.size else bytes(HEADER.size)
+        magic, self.size, self.present, slots, offset, check = HEADER.unpack(head)
+        if magic != MAGIC or offset + slots * SLOT.size != source.size:
+            raise IntegrityError(f"block map {source.name}: header is {head[:40].hex()}")
+        directory = source.read_at(offset, slots * SLOT.size)
+        if hashlib.sha256(directory).digest()[:16] != check:
+            raise IntegrityError(f"block map {source.name}: its directory has another digest")
+        self._directory = directory
+        self.page_count = slots
+        self._page = lru_cache(maxsize=16)(self._read_page)
+
+    def has_page(self, slot: int) -> bool:
+        """Say whether any block of these 512 MiB is present."""
+        return bool(SLOT.unpack_from(self._directory, slot * SLOT.size)[0])
+
+    def location(self, number: int) -> Location:
+        """Return the entry of block ``number``; ``absent`` when it is all zeros."""
+        page = self._page(number // PAGE_BLOCKS)
+        return unpack(page, number % PAGE_BLOCKS * ENTRY.size, self._source.name)
+
+    def segments(self) -> set[bytes]:
+        """Return the id of every segment that the map needs."""
+        found: set[bytes] = set()
+        for slot in range(self.page_count):
+            if self.has_page(slot):
+                page = self._read_page(slot)
+                found.update(page[at + 32 : at + 48] for at in range(0, PAGE, ENTRY.size))
+        return found
+
+    def _read_page(self, slot: int) -> bytes:
+        offset, check = SLOT.unpack_from(self._directory, slot * SLOT.size)
+        if not offset:
+            return _EMPTY_PAGE
+        try:
+            page = self._source.read_at(offset, PAGE)
+        except VmferryError as error:
+            raise IntegrityError(f"block map {self._source.name}: {error.message}") from error
+        if hashlib.sha256(page).digest()[:8] != check:
+            raise IntegrityError(f"block map {self._source.name}: page {slot} has another digest")
+        return page
+
+
+def part_segments(part: Path) -> set[bytes]:
+    """Return the segments that an unsealed map part needs."""
+    return {entry[32:48] for _, entry in _entries([part])}
