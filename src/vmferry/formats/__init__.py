@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disk formats: one module (or folder) each, found by ``plugins.find``; pure bytes to extents and back.
+"""Disk formats, one module (or folder) each: pure bytes to extents and back.
 
-Reading is random access over a ``ByteSource``; writing is by slices, so that a large disk uses every
-core and a killed export goes on at its last slice. Nothing here opens a path, a socket or a process.
+Reading is random access over a ``ByteSource``; writing is by slices, so that a large disk uses
+every core and a killed export goes on at its last slice. Nothing here opens a path, a socket or a
+process.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from vmferry import formats as package
 from vmferry import plugins
+from vmferry.errors import FormatError
+from vmferry.formats._magics import MAGICS, Ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +28,8 @@ class Writer(Protocol):
     """Turns one disk into one artifact: slices in any order and in any process, then an assembly.
 
     Attributes:
-        alignment: Slices begin at multiples of this many bytes; only the last one may end elsewhere.
+        alignment: Slices begin at multiples of this many bytes; only the last one may end
+            elsewhere.
         placed: Whether a slice's place in the artifact is known before the others are encoded.
     """
 
@@ -44,8 +48,8 @@ class Writer(Protocol):
             disk: What is written; its size is the one the writer was made for.
             offset: First byte of the slice.
             length: Bytes of the slice.
-            out: If ``placed``, the artifact (seekable; the writer seeks and leaves holes for zeros),
-                else an empty file of its own, the *piece*, that ``assemble`` gets back.
+            out: If ``placed``, the artifact (seekable; the writer seeks and leaves holes for
+                zeros), else an empty file of its own, the *piece*, that ``assemble`` gets back.
         """
 
     def assemble(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
@@ -65,8 +69,8 @@ class DiskFormat:
         name: Lower case, the module's name: ``raw``, ``vmdk``.
         probe: Says whether the source has this format's magic. ``raw`` has none: it is the absence
             of a match.
-        safety: Checks that must pass before the disk is opened; each raises ``FormatError``. May not
-            be empty (except for ``raw``, which has nothing to check).
+        safety: Checks that must pass before the disk is opened; each raises ``FormatError``. May
+            not be empty (except for ``raw``, which has nothing to check).
         read: Opens the disk.
         write: Makes a writer for a disk of so many bytes, or ``None`` for a read-only format.
     """
@@ -82,3 +86,57 @@ class DiskFormat:
 def all_formats() -> dict[str, DiskFormat]:
     """Return every format by name."""
     return plugins.find(package, "FORMAT", DiskFormat)
+
+
+def detect(source: ByteSource) -> str:
+    """Return the name of the one format whose magic the source bears; ``raw`` if there is none.
+
+    The name may be of a format that is known but not read (``vdi``) or of an appliance (``ova``).
+
+    Raises:
+        FormatError: Two formats match, so the file means different things to different readers.
+    """
+    ends = Ends(source)
+    formats = all_formats()
+    found = {name for name, disk_format in formats.items() if disk_format.probe(ends)}
+    found |= {magic.name for magic in MAGICS if magic.name not in formats and magic.matches(ends)}
+    if len(found) > 1:
+        names = " and ".join(sorted(found))
+        raise FormatError(
+            f"disk: {source.name} has more than one format", found=names, expected="one"
+        )
+    return found.pop() if found else "raw"
+
+
+def open_disk(source: ByteSource, format_name: str | None) -> Disk:
+    """Open a disk after every safety check of its format.
+
+    Args:
+        source: The disk's file.
+        format_name: The declared format; it is authoritative, and detection must agree. ``None``
+            takes the detected one.
+
+    Raises:
+        FormatError: The content is of another format than declared, of one that is not read, or
+            damaged.
+        SourceError: The object cannot be read.
+    """
+    found = detect(source)
+    expected = (format_name or found).lower()
+    if found != expected:
+        raise FormatError(
+            f"disk: format of {source.name}",
+            found=found,
+            expected=f"{expected} as declared",
+            hint="Name the format that the file really has",
+        )
+    disk_format = all_formats().get(found)
+    if disk_format is None:
+        raise FormatError(
+            f"disk: {source.name} has the format {found}, which cannot be read",
+            expected=" or ".join(all_formats()),
+            hint="Convert the disk with: qemu-img convert -O raw",
+        )
+    for check in disk_format.safety:
+        check(source)
+    return disk_format.read(source)
