@@ -18,8 +18,8 @@ HEAD: Final = "0001"
 
 def upgrade(engine: Engine) -> None:
     """Run every migration that the database has not seen."""
-    from alembic import command  # noqa: PLC0415 (see HEAD)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
