@@ -19,6 +19,9 @@ STREAM_OPTIMIZED: Final = "streamOptimized"
 MONOLITHIC_SPARSE: Final = "monolithicSparse"
 NO_PARENT: Final = "ffffffff"
 
+_HEADS: Final = 255
+_TRACK: Final = 63
+
 _LINE: Final = re.compile(r'([\w.:\-]+)\s*=\s*"?(.*?)"?')
 _EXTENT: Final = re.compile(r'(RW|RDONLY|NOACCESS)\s+(\d{1,18})\s+(\w+)(?:\s+"([^"]*)")?(.*)')
 _HINT: Final = "Make one stream-optimized file of it with ovftool or vmware-vdiskmanager -t 5"
@@ -75,6 +78,34 @@ def parse_descriptor(data: bytes, where: int) -> Descriptor:
         content_id=settings.get("cid", ""),
         settings=settings,
     )
+
+
+def compose_descriptor(sectors: int, *, content_id: int) -> bytes:
+    """Return the descriptor of a streamOptimized disk of ``sectors``.
+
+    The adapter is the one that every ESXi offers every guest, the geometry the one it implies; the
+    tools version is VMware's own word for "unknown".
+    """
+    cylinders = max(sectors // (_HEADS * _TRACK), 1)
+    return f"""# Disk DescriptorFile
+version=1
+CID={content_id:08x}
+parentCID={NO_PARENT}
+createType="{STREAM_OPTIMIZED}"
+
+# Extent description
+RW {sectors} SPARSE "disk.vmdk"
+
+# The Disk Data Base
+#DDB
+
+ddb.adapterType = "lsilogic"
+ddb.geometry.cylinders = "{cylinders}"
+ddb.geometry.heads = "{_HEADS}"
+ddb.geometry.sectors = "{_TRACK}"
+ddb.toolsVersion = "2147483647"
+ddb.virtualHWVersion = "7"
+""".encode("ascii")
 
 
 def _check_type(create_type: str, where: int) -> None:

@@ -51,7 +51,7 @@ COMPRESSED: Final = 1 << 16
 MARKERS: Final = 1 << 17
 DEFLATE: Final = 1
 
-_NEWLINES: Final = b"\n \r\n"
+NEWLINES: Final = b"\n \r\n"
 _FORM: Final = struct.Struct("<4sIIQQQQIQQQB4sH433x")
 _MAX_GRAIN: Final = 16 * MIB // SECTOR
 _MAX_TABLE_ENTRIES: Final = 4096  # ESX's own tables; hosted products write 512
@@ -173,8 +173,8 @@ def check_agreement(header: SparseHeader, footer: SparseHeader, where: int) -> N
 def _check_version(header: SparseHeader) -> None:
     if header.version not in (1, 2, 3):
         raise unsupported("header version", where=4, found=header.version, expected="1, 2 or 3")
-    if header.flags & NEWLINE_TEST and header.newlines != _NEWLINES:
-        raise damaged("header newline test", 73, found=header.newlines, expected=_NEWLINES)
+    if header.flags & NEWLINE_TEST and header.newlines != NEWLINES:
+        raise damaged("header newline test", 73, found=header.newlines, expected=NEWLINES)
     if not header.compressed:
         return
     if header.compression != DEFLATE:
