@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from vmferry.formats.vmdk.refusal import unsupported
+from vmferry.formats.vmdk.refusal import damaged, unsupported
+from vmferry.units import round_up
+
+if TYPE_CHECKING:
+    from vmferry.formats.vmdk.header import SparseHeader
 
 STREAM_OPTIMIZED: Final = "streamOptimized"
 MONOLITHIC_SPARSE: Final = "monolithicSparse"
@@ -78,6 +82,23 @@ def parse_descriptor(data: bytes, where: int) -> Descriptor:
         content_id=settings.get("cid", ""),
         settings=settings,
     )
+
+
+def check_descriptor(header: SparseHeader, descriptor: Descriptor) -> None:
+    """Refuse a descriptor that tells of another disk than the header."""
+    if header.compressed is not (descriptor.create_type == STREAM_OPTIMIZED):
+        raise damaged(
+            "descriptor createType",
+            found=descriptor.create_type,
+            expected="streamOptimized if and only if the grains are compressed",
+        )
+    grain = header.grain_size
+    if round_up(descriptor.sectors, grain) != round_up(header.capacity, grain):
+        raise damaged(
+            "descriptor extent",
+            found=f"{descriptor.sectors} sectors",
+            expected=f"{header.capacity} as the header says",
+        )
 
 
 def compose_descriptor(sectors: int, *, content_id: int) -> bytes:

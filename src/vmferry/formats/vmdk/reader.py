@@ -12,14 +12,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from vmferry.formats.vmdk.descriptor import STREAM_OPTIMIZED, parse_descriptor
+from vmferry.formats.vmdk.descriptor import check_descriptor, parse_descriptor
 from vmferry.formats.vmdk.grains import deflated_limit, inflate
 from vmferry.formats.vmdk.header import read_header
 from vmferry.formats.vmdk.markers import GRAIN_MARKER
 from vmferry.formats.vmdk.refusal import bad_grain, damaged
 from vmferry.formats.vmdk.tables import GrainTables
 from vmferry.model.disk import Extent, ExtentKind
-from vmferry.units import MIB, SECTOR, round_up
+from vmferry.units import MIB, SECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,23 +39,6 @@ def read_layout(source: ByteSource) -> tuple[SparseHeader, Descriptor]:
     descriptor = parse_descriptor(source.read_at(where, header.descriptor_size * SECTOR), where)
     check_descriptor(header, descriptor)
     return header, descriptor
-
-
-def check_descriptor(header: SparseHeader, descriptor: Descriptor) -> None:
-    """Refuse a descriptor that tells of another disk than the header."""
-    if header.compressed is not (descriptor.create_type == STREAM_OPTIMIZED):
-        raise damaged(
-            "descriptor createType",
-            found=descriptor.create_type,
-            expected="streamOptimized if and only if the grains are compressed",
-        )
-    grain = header.grain_size
-    if round_up(descriptor.sectors, grain) != round_up(header.capacity, grain):
-        raise damaged(
-            "descriptor extent",
-            found=f"{descriptor.sectors} sectors",
-            expected=f"{header.capacity} as the header says",
-        )
 
 
 def check_layout(source: ByteSource) -> None:
