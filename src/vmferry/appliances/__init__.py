@@ -1,2 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""appliances."""
+"""Appliances: a machine's description with its disks in one object, read in place.
+
+Nothing is extracted; a disk is a window into the object, so its format reader works on the archive
+itself. A description without an archive (a bare ``.ovf``) has no disks and is no appliance here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vmferry.appliances.manifest import Digest, verify_digest
+from vmferry.appliances.ova import Appliance, open_ova
+
+if TYPE_CHECKING:
+    from vmferry.model.bytes import ByteSource
+
+__all__ = ["Appliance", "Digest", "open_appliance", "verify_digest"]
+
+
+def open_appliance(source: ByteSource) -> Appliance:
+    """Open an appliance by its headers and its description; disks are not read.
+
+    Raises:
+        FormatError: It is no appliance that can be read, or a hostile one.
+        SourceError: The object cannot be read.
+    """
+    return open_ova(source)

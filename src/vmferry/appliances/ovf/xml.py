@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parses the XML of an OVF: nothing is resolved, fetched or expanded, and there is a limit to all.
+
+Elements and attributes are found by their local names: products mix prefixes, and version 2 moves
+the same names to other namespaces.
+
+Source: lxml, "Parsing XML and HTML", on ``resolve_entities``, ``no_network`` and ``huge_tree``
+(off: at most 256 levels and 10 MB of text).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from vmferry.appliances.refusal import bad_ovf
+from vmferry.units import MIB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_OVF: Final = 4 * MIB
+_MAX_DEPTH: Final = 64
+NAMESPACES: Final = (
+    "http://schemas.dmtf.org/ovf/envelope/1",
+    "http://schemas.dmtf.org/ovf/envelope/2",
+)
+
+
+def parse_envelope(data: bytes) -> etree._Element:
+    """Return the ``Envelope`` of a description.
+
+    Raises:
+        FormatError: It is no XML, it has a DTD, it is too long or too deep, or no OVF 1 or 2.
+    """
+    if len(data) > MAX_OVF:
+        raise bad_ovf("description", found=f"{len(data)} bytes", expected=f"at most {MAX_OVF}")
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise bad_ovf(f"description is no XML: {str(error)[:200]}") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise bad_ovf("description has a document type", expected="none")
+    _check_depth(root)
+    name = etree.QName(root)
+    if name.localname != "Envelope" or name.namespace not in NAMESPACES:
+        raise bad_ovf(
+            "root element",
+            found=str(root.tag)[:120],
+            expected="Envelope of OVF 1 or 2",
+            hint="Export the machine in the format OVF 1.1",
+        )
+    return root
+
+
+def children(element: etree._Element, *names: str) -> Iterator[etree._Element]:
+    """Yield the children with one of these local names."""
+    for child in element:
+        if etree.QName(child).localname in names:
+            yield child
+
+
+def child(element: etree._Element, name: str) -> etree._Element | None:
+    """Return the first child of this local name."""
+    return next(children(element, name), None)
+
+
+def text(element: etree._Element, name: str) -> str:
+    """Return the text of the first child of this local name, ``""`` if there is none."""
+    found = child(element, name)
+    return "" if found is None or found.text is None else found.text.strip()
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """Return the attribute of this local name, ``""`` if there is none."""
+    for key, value in element.attrib.items():
+        if etree.QName(key).localname == name:
+            return str(value).strip()
+    return ""
+
+
+def _check_depth(root: etree._Element) -> None:
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > _MAX_DEPTH:
+            raise bad_ovf("description", found=f"more than {_MAX_DEPTH} levels of elements")
