@@ -10,6 +10,7 @@ help: ## say what each target does
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
 
 setup: $(SETUP) ## install missing Debian packages and the locked Python packages (root or sudo)
+	@:
 
 demo: setup ## run the main job on a real machine image with the aws CLI (OVA=path takes yours)
 	$(BIN)/python tools/demo

@@ -18,6 +18,9 @@ pytest_plugins = [
     ),
 ]
 
+# Debian keeps mkfs and sfdisk out of a user's PATH.
+os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+
 # No deadline: the machine is shared. CI takes the same examples every time, so that a red run is
 # about the change; developers' machines look for new ones.
 settings.register_profile("local", deadline=None)

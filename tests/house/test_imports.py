@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layers of design.md, section 3: import-linter's contracts, plug-ins apart, async at the top.
 
-import-linter's ``independence`` cannot tell a plug-in from a private module (``_copy.py``) that the
-plug-ins of a folder share, so that rule is here.
+import-linter's ``independence`` cannot tell a plug-in from a module that the plug-ins of a folder
+share (``_copy.py``), so that rule is here.
 """
 
 from __future__ import annotations
@@ -44,46 +44,62 @@ def asynchronous(root: Path) -> list[str]:
     ]
 
 
-PLUGIN_FOLDERS: Final = (
-    "formats",
-    "appliances",
-    "stores",
-    "guest/filesystems",
-    "guest/volumes",
-    "jobs",
-    "api/actions/ec2",
-    "api/actions/iam",
-    "api/actions/sts",
-    "cli/commands",
-)
+PLUGINS: Final = {
+    "formats": "FORMAT",
+    "appliances": "APPLIANCE",
+    "stores": "STORE",
+    "guest/filesystems": "FILESYSTEM",
+    "guest/volumes": "VOLUMES",
+    "jobs": "JOB",
+    "api/actions/ec2": "ACTION",
+    "api/actions/iam": "ACTION",
+    "api/actions/sts": "ACTION",
+    "cli/commands": "COMMAND",
+}
+"""The folders where one new file is one new thing, and what such a file exports."""
 
 
 def entangled(root: Path) -> list[str]:
     """Return the plug-ins that import another plug-in of their folder."""
-    return [
-        f"{path.relative_to(root)}:{line}: a plug-in imports the plug-in {other}"
-        for name in PLUGIN_FOLDERS
-        for path in python_files(root, f"src/vmferry/{name}")
-        for line, other in _plugins_imported(path, root / "src" / "vmferry" / name)
-    ]
-
-
-def _plugins_imported(path: Path, folder: Path) -> list[tuple[int, str]]:
-    """Return line and name of every other public module of the folder that a file imports."""
-    own = path.relative_to(folder).parts[0].removesuffix(".py")
-    if own == "__init__":
-        return []
-    prefix = "vmferry." + folder.as_posix().rpartition("/src/vmferry/")[2].replace("/", ".") + "."
     found = []
-    for node in ast.walk(parse(path)):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            other = name.removeprefix(prefix).partition(".")[0]
-            is_plugin = (folder / other).is_dir() or (folder / f"{other}.py").exists()
-            if name.startswith(prefix) and is_plugin and other != own and other[0] != "_":
-                found.append((getattr(node, "lineno", 0), other))
+    for name, constant in PLUGINS.items():
+        folder = root / "src" / "vmferry" / name
+        prefix = f"vmferry.{name.replace('/', '.')}."
+        plugins = {_name(path, folder) for path in _exporters(folder, constant)}
+        for path in python_files(root, f"src/vmferry/{name}"):
+            others = plugins - {_name(path, folder)}
+            found += [
+                f"{path.relative_to(root)}:{line}: a plug-in imports the plug-in {other}"
+                for line, imported in _imports(parse(path))
+                for other in sorted(others)
+                if f"{imported}.".startswith(f"{prefix}{other}.") and path != folder / "__init__.py"
+            ]
+    return found
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).parts[0].removesuffix(".py")
+
+
+def _exporters(folder: Path, constant: str) -> list[Path]:
+    files = [*folder.glob("*.py"), *folder.glob("*/__init__.py")]
+    return [path for path in files if constant in _constants(parse(path))]
+
+
+def _constants(module: ast.Module) -> set[str]:
+    assignments = [node for node in module.body if isinstance(node, ast.Assign)]
+    targets = [target for node in assignments for target in node.targets]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _imports(module: ast.Module) -> list[tuple[int, str]]:
+    """Return line and dotted name of everything that a module imports."""
+    found = []
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
     return found
 
 
@@ -167,9 +183,10 @@ def test_plugins_that_import_each_other_are_refused(tmp_path: Path) -> None:
     bodies = {
         "__init__.py": "from vmferry.formats import vmdk\n",
         "_shared.py": "SIZE = 1\n",
-        "raw.py": "import vmferry.formats.vmdk.header\nfrom vmferry.formats import _shared, vmdk\n",
-        "vhd.py": "from vmferry.formats import DiskFormat\nfrom vmferry.formats.raw import READ\n",
-        "vmdk/__init__.py": "from vmferry.formats.vmdk.header import Header\n",
+        "raw.py": "import vmferry.formats.vmdk.header\n"
+        "from vmferry.formats import DiskFormat, _shared, vmdk\nFORMAT = 1\n",
+        "vhd.py": "from vmferry.formats.raw import READ\nFORMAT = 1\n",
+        "vmdk/__init__.py": "from vmferry.formats.vmdk.header import Header\nFORMAT = 1\n",
         "vmdk/header.py": "from vmferry.formats._shared import SIZE\n",
     }
     for name, text in bodies.items():
@@ -178,7 +195,7 @@ def test_plugins_that_import_each_other_are_refused(tmp_path: Path) -> None:
     assert entangled(tmp_path / "x") == [
         "src/vmferry/formats/raw.py:1: a plug-in imports the plug-in vmdk",
         "src/vmferry/formats/raw.py:2: a plug-in imports the plug-in vmdk",
-        "src/vmferry/formats/vhd.py:2: a plug-in imports the plug-in raw",
+        "src/vmferry/formats/vhd.py:1: a plug-in imports the plug-in raw",
     ]
 
 
