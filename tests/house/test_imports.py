@@ -46,7 +46,6 @@ def asynchronous(root: Path) -> list[str]:
 
 PLUGINS: Final = {
     "formats": "FORMAT",
-    "appliances": "APPLIANCE",
     "stores": "STORE",
     "guest/filesystems": "FILESYSTEM",
     "guest/volumes": "VOLUMES",
