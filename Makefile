@@ -24,7 +24,7 @@ test: setup ## run every test; ruff, mypy and import-linter are among them
 lint: setup ## run ruff, mypy and import-linter alone
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(BIN)/mypy $(wildcard src tests tools bench)
 	$(BIN)/lint-imports --no-logo
 
 bench: setup ## measure speed and memory against qemu-img in the same run
