@@ -84,8 +84,8 @@ class VmdkReader:
         """Yield what the range is made of, grain by grain as the tables say."""
         length = self.size - offset if length is None else length
         self._check_range(offset, length)
-        end = offset + length
-        for kind, runs in groupby(self._runs(offset, end), key=lambda run: run[2]):
+        runs_of_tables = self._runs(offset, offset + length) if length else ()
+        for kind, runs in groupby(runs_of_tables, key=lambda run: run[2]):
             first, *rest = runs
             last = rest[-1] if rest else first
             yield Extent(first[0], last[1] - first[0], kind)
