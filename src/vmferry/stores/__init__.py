@@ -73,15 +73,18 @@ def connect(url: str, access: Access | None = None) -> ByteStore:
     return store.connect(rest, access or Access())
 
 
+def split(url: str) -> tuple[str, str]:
+    """Return the store's URL and the key in it: ``s3://bucket/a/b`` is ``a/b`` of ``s3://bucket``."""
+    scheme, _, rest = url.partition("://")
+    root, _, key = rest.rpartition("/") if scheme == "file" else rest.partition("/")
+    return f"{scheme}://{root}", key
+
+
 def open_source(url: str, access: Access | None = None) -> ByteSource:
     """Return the object at ``url`` for reading: ``file:///folder/name`` or ``s3://bucket/key``.
 
     Raises:
         SourceError: There is no such object, or it cannot be read.
     """
-    scheme, _, rest = url.partition("://")
-    if scheme == "file":
-        root, _, key = rest.rpartition("/")
-    else:
-        root, _, key = rest.partition("/")
-    return connect(f"{scheme}://{root}", access).open(key)
+    root, key = split(url)
+    return connect(root, access).open(key)

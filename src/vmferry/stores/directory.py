@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import SourceError, StorageFullError, VmferryError
+from vmferry.model.disk import Extent, ExtentKind
 from vmferry.stores import Store
 from vmferry.units import MIB, human
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TEMPORARY: Final = ".vmferry-tmp-"
+TEMPORARY: Final = ".rclone_temp_vmferry-"
+"""How unfinished files begin; rclone hides what begins so, as our own buckets must."""
 
 COPY_STEP: Final = 16 * MIB
 """Bytes between two calls of ``tick`` when a file has to be copied."""
@@ -66,20 +68,25 @@ class FileSource:
             data += more
         return data
 
-    def data_ranges(self, offset: int, length: int) -> Iterator[tuple[int, int]]:
-        """Yield (offset, length) of what is not a hole in the file system, in order."""
+    def extents(self, offset: int, length: int) -> Iterator[Extent]:
+        """Yield the range as data and holes of the file system, in order."""
         position, end = offset, offset + length
         while position < end:
-            try:
-                start = os.lseek(self._fd, position, os.SEEK_DATA)
-            except OSError as error:
-                if error.errno == errno.ENXIO:
-                    return
+            start = min(self._seek(position, os.SEEK_DATA), end)
+            if start > position:
+                yield Extent(position, start - position, ExtentKind.ZERO)
+            position = min(self._seek(start, os.SEEK_HOLE), end)
+            if position > start:
+                yield Extent(start, position - start, ExtentKind.DATA)
+
+    def _seek(self, position: int, what: int) -> int:
+        try:
+            return os.lseek(self._fd, position, what)
+        except OSError as error:
+            # Nothing of the kind follows: the rest is a hole, or the position is the end.
+            if error.errno != errno.ENXIO:
                 raise
-            if start >= end:
-                return
-            position = min(os.lseek(self._fd, start, os.SEEK_HOLE), end)
-            yield start, position - start
+            return self.size
 
 
 class DirectoryStore:
@@ -139,20 +146,14 @@ class DirectoryStore:
         size = file.stat().st_size
         with room_on_disk(key, size):
             path.parent.mkdir(parents=True, exist_ok=True)
-            moved = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+            _flush_file(file)
             try:
-                try:
-                    file.rename(moved)
-                except OSError as error:
-                    if error.errno != errno.EXDEV:
-                        raise
-                    _copy(file, moved, tick)
-                _flush_file(moved)
                 tick(size)
-                moved.replace(path)
-            except BaseException:
-                moved.unlink(missing_ok=True)
-                raise
+                file.replace(path)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                _copy_into(path, file, tick)
             flush_folder(path.parent)
             file.unlink(missing_ok=True)
 
@@ -204,18 +205,28 @@ def _flush_file(path: Path) -> None:
         os.close(fd)
 
 
-def _copy(file: Path, target: Path, tick: Callable[[int], None]) -> None:
+def _copy_into(path: Path, file: Path, tick: Callable[[int], None]) -> None:
+    """Copy ``file`` to ``path`` on another file system: holes stay, half a copy is never seen."""
     source = FileSource(file, file.name)
-    with target.open("xb", buffering=0) as out:
-        for offset, length in source.data_ranges(0, source.size):
-            for position in range(offset, offset + length, COPY_STEP):
-                step = min(COPY_STEP, offset + length - position)
-                out.seek(position)
-                view = memoryview(source.read_at(position, step))
-                while view:
-                    view = view[out.write(view) :]
-                tick(position + step)
-        out.truncate(source.size)
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+    try:
+        with temporary.open("xb", buffering=0) as out:
+            for extent in source.extents(0, source.size):
+                if extent.kind is ExtentKind.ZERO:
+                    continue
+                for position in range(extent.offset, extent.end, COPY_STEP):
+                    step = min(COPY_STEP, extent.end - position)
+                    out.seek(position)
+                    view = memoryview(source.read_at(position, step))
+                    while view:
+                        view = view[out.write(view) :]
+                    tick(position + step)
+            out.truncate(source.size)
+            os.fsync(out.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sweep(root: Path) -> None:

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``vmferry serve``: the endpoint."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from vmferry.cli.commands import Command
+
+
+def run(
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(help="Where everything is kept [VMFERRY_STATE_DIR].", show_default=False),
+    ] = None,
+    listen: Annotated[
+        str,
+        typer.Option(help="HOST:PORT [VMFERRY_LISTEN], 127.0.0.1:4599.", show_default=False),
+    ] = "",
+    s3_endpoint: Annotated[
+        str,
+        typer.Option(
+            help="URL of an external S3 instead of built-in buckets [VMFERRY_S3_ENDPOINT]; "
+            "its keys come from VMFERRY_S3_ACCESS_KEY and VMFERRY_S3_SECRET_KEY.",
+            show_default=False,
+        ),
+    ] = "",
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Serve ec2, s3, iam and sts on one endpoint until Ctrl-C; running tasks survive a stop."""
+    _log_to_stderr(log_level)
+    from vmferry import config
+    from vmferry.daemon import Service
+
+    service = Service(config.load(state_dir=state_dir, listen=listen, s3_endpoint=s3_endpoint))
+    try:
+        service.start()
+        typer.echo(_welcome(service.url, service.config.state_dir))
+        sys.stdout.flush()
+        service.run()
+    finally:
+        service.stop()
+
+
+def _welcome(url: str, state_dir: Path) -> str:
+    return (
+        f"vmferry is ready at {url}. To use it with any AWS client:\n"
+        f"export AWS_ENDPOINT_URL={url}\n"
+        f"export AWS_SHARED_CREDENTIALS_FILE={state_dir / 'credentials'}\n"
+        "export AWS_DEFAULT_REGION=us-east-1"
+    )
+
+
+def _log_to_stderr(level: str) -> None:
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+            if sys.stderr.isatty()
+            else structlog.processors.LogfmtRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+COMMAND = Command(
+    name="serve",
+    run=run,
+    example="vmferry serve --state-dir /srv/vmferry --listen 127.0.0.1:4599",
+)

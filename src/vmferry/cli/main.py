@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program ``vmferry``: finds its commands, shows errors as one line and a hint."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from vmferry import __version__, plugins
+from vmferry.cli import commands
+from vmferry.cli.commands import Command
+from vmferry.errors import VmferryError
+
+FAILED = 1
+
+
+def build() -> typer.Typer:
+    """Return the program with every command."""
+    program = typer.Typer(
+        name="vmferry",
+        help="VM Import/Export as open-source software: the EC2 import/export API, run anywhere.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    program.callback()(_options)
+    for command in plugins.find(commands, "COMMAND", Command).values():
+        program.command(command.name, epilog=f"Example: {command.example}")(command.run)
+    return program
+
+
+def _options(
+    *,
+    version: bool = typer.Option(False, "--version", help="Show the version.", is_eager=True),
+) -> None:
+    if version:
+        typer.echo(f"vmferry {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the program; an error of ours ends it with status 1 and without a stack trace."""
+    try:
+        build()()
+    except VmferryError as error:
+        # Rich leaves colours out when standard error is no terminal or NO_COLOR is set.
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console.print("error: ", style="bold red", end="")
+        console.print(error.message, markup=False)
+        if error.hint:
+            console.print(f"hint: {error.hint}", markup=False)
+        sys.exit(FAILED)

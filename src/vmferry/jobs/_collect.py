@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Garbage collection with the roots that only the records know; runs in a worker."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from vmferry.blocks import collect
+from vmferry.blocks.collect import Roots
+from vmferry.jobs._rooms import here
+from vmferry.tasks import TaskRecords
+
+if TYPE_CHECKING:
+    from vmferry.jobs._rooms import Rooms
+
+
+def collect_garbage() -> tuple[int, int]:
+    """Remove what nothing needs; returns how many maps and how many segments went."""
+    rooms = here()
+    removed = collect(rooms.blocks, rooms.index, rooms.lock, lambda: _roots(rooms))
+    return removed.maps, removed.segments
+
+
+def _roots(rooms: Rooms) -> Roots:
+    # Tasks before snapshots: a task that completes in between is then seen twice, never not at all.
+    records = TaskRecords(rooms.engine)
+    tasks = records.unfinished()
+    running = {task.id for task in tasks}
+    borrowed = {disk["map_id"] for task in tasks for disk in task.params.get("disks", [])}
+    visible = rooms.snapshots.map_ids()
+    work = rooms.config.work_root
+    if work.is_dir():
+        for folder in work.iterdir():
+            # Asked again: a task that began since then has its folder, and its record before that.
+            task = None if folder.name in running else records.get(folder.name)
+            if folder.name not in running and (task is None or task.state.finished):
+                shutil.rmtree(folder, ignore_errors=True)
+    return Roots(
+        map_ids=lambda map_id: (
+            map_id in visible or map_id in borrowed or map_id.rpartition(".")[0] in running
+        ),
+        parts=[part for task in running for part in (work / task / "parts").glob("*")],
+    )

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a disk to a sealed block map: cut into slices, copy each in a worker, join.
+
+Used by every job that brings a disk in. ``Where`` and everything that steps take or give is JSON.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from vmferry import formats
+from vmferry.appliances.window import Window
+from vmferry.blocks import seal
+from vmferry.blocks.ingest import SLICE
+from vmferry.blocks.map import map_key
+from vmferry.jobs._rooms import here
+from vmferry.model.disk import DiskLocation, ExtentKind
+from vmferry.stores import open_source
+from vmferry.tasks import Steps, check_cancelled
+from vmferry.units import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vmferry.model.disk import Disk
+
+SNAPSHOT: Final = "snapshot"
+"""The ``format`` of a location whose ``url`` is a block map of our own."""
+
+
+@lru_cache(maxsize=4)
+def open_disk(location: DiskLocation, _task: str) -> Disk:
+    """Open a disk once per worker and task: its tables are not read again for every slice."""
+    return fresh_disk(location)
+
+
+def fresh_disk(location: DiskLocation) -> Disk:
+    """Open a disk; raises ``FormatError`` or ``SourceError``."""
+    if location.format == SNAPSHOT:
+        return here().snapshot_disk(location.url)
+    source = open_source(location.url, here().access)
+    if location.offset or location.length is not None:
+        length = source.size - location.offset if location.length is None else location.length
+        source = Window(source, location.offset, length, location.label)
+    return formats.open_disk(source, location.format or None)
+
+
+def cut(disk: Disk, alignment: int, target: int) -> Iterator[tuple[int, int]]:
+    """Yield (offset, length) of slices that cover the disk from end to end.
+
+    Args:
+        disk: What is cut; an empty disk is one slice.
+        alignment: Slices begin at multiples of it.
+        target: A slice ends when it holds this much data; holes cost nothing.
+    """
+    start = filled = position = 0
+    for extent in disk.extents():
+        if extent.kind is ExtentKind.ZERO:
+            continue
+        position = max(extent.offset // alignment * alignment, position)
+        while position < extent.end:
+            if filled >= target:
+                yield start, position - start
+                start, filled = position, 0
+            stop = position + alignment
+            filled += min(stop, extent.end) - max(position, extent.offset)
+            position = stop
+    yield start, disk.size - start
+
+
+def import_disk(
+    steps: Steps, number: int, where: dict[str, Any], show: Callable[[float], None]
+) -> str:
+    """Bring one disk into the block store and return its map's id.
+
+    Args:
+        steps: The task's.
+        number: Of the disk in the task, from 0.
+        where: A ``DiskLocation`` as JSON.
+        show: Called with the share done, 0 to 1.
+    """
+    task = steps.task.id
+    slices = steps.run(cut_slices, where, task)
+    parts = [str(steps.work / "parts" / f"{number}-{at:06}") for at in range(len(slices))]
+    items = [
+        (where, task, offset, length, part, str(steps.work))
+        for (offset, length), part in zip(slices, parts, strict=True)
+    ]
+    steps.map(copy_slice, items, lambda done: show(done / len(items)))
+    map_id = f"{task}.{number}"
+    steps.run(seal_map, where, task, parts, map_id, str(steps.work / f"map-{number}"))
+    return map_id
+
+
+def cut_slices(where: dict[str, Any], task: str) -> list[tuple[int, int]]:
+    """Step: return the slices of a disk."""
+    return list(cut(open_disk(DiskLocation(**where), task), BLOCK, SLICE))
+
+
+def copy_slice(
+    where: dict[str, Any], task: str, offset: int, length: int, part: str, work: str
+) -> int:
+    """Step: copy one slice; returns the bytes newly stored."""
+    disk = open_disk(DiskLocation(**where), task)
+    folder = Path(work)
+    ingest = here().ingest
+    return ingest.copy(disk, offset, length, Path(part), lambda _done: check_cancelled(folder))
+
+
+def seal_map(where: dict[str, Any], task: str, parts: list[str], map_id: str, draft: str) -> int:
+    """Step: join the slices' parts into the disk's map; returns the number of blocks."""
+    size = open_disk(DiskLocation(**where), task).size
+    store = here().blocks
+    target = Path(draft)
+    if store.size(map_key(map_id)) is not None and not target.exists():
+        # Killed after the map was in its place and before that was recorded.
+        return int(here().snapshot_disk(map_id).present)
+    count = seal((Path(part) for part in parts), size, target)
+    store.adopt(map_key(map_id), target, lambda _done: None)
+    return count

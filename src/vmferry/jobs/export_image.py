@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ExportImage: the disks of an image become files in a bucket.
+
+The key is prefix, task id, dot, format (aws-behaviour.md 3.6); AWS does not document the names of
+further disks: here they are ``…-disk2.vmdk``, ``…-disk3.vmdk``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from vmferry.jobs import Job
+from vmferry.jobs._export import deliver, export_disk
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from vmferry.jobs._rooms import Rooms
+    from vmferry.model.task import Task
+    from vmferry.tasks import Steps
+
+VALIDATED: Final = 5
+CONVERTED: Final = 90
+
+
+def object_key(prefix: str, task_id: str, number: int, format_name: str) -> str:
+    """Return the key of disk ``number`` (from 0)."""
+    disk = f"-disk{number + 1}" if number else ""
+    return f"{prefix}{task_id}{disk}.{format_name.lower()}"
+
+
+def run(_rooms: Rooms, steps: Steps) -> None:
+    """Write every disk as a file, then hand them over one after the other."""
+    params = steps.task.params
+    steps.report("validating", 0)
+    steps.report("converting", VALIDATED)
+    disks = params["disks"]
+    artifacts = []
+    for number, disk in enumerate(disks):
+
+        def show(share: float, number: int = number) -> None:
+            done = (number + share) / len(disks)
+            steps.report(progress=VALIDATED + int(done * (CONVERTED - VALIDATED)))
+
+        artifacts.append(export_disk(steps, number, disk["map_id"], params["format"].lower(), show))
+    steps.report(progress=CONVERTED)
+    sizes = [
+        steps.run(deliver, artifact, params["bucket"], disk["key"], str(steps.work))
+        for artifact, disk in zip(artifacts, disks, strict=True)
+    ]
+
+    def write(_connection: Connection) -> None:
+        """Nothing to make visible: the objects are."""
+
+    steps.complete(write, sizes=sizes)
+
+
+def undo(rooms: Rooms, task: Task) -> None:
+    """Remove what was handed over already."""
+    bucket = task.params["bucket"]
+    for disk in task.params["disks"]:
+        store, name = rooms.object_place(bucket, disk["key"])
+        store.delete(name)
+
+
+JOB = Job(name="export_image", prefix="export-ami", run=run, undo=undo)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ImportImage: a machine in a bucket becomes an image. Read this first: the whole way of the data.
+
+    validating   find the disks, detect their formats, look at the guest: nothing is copied
+    validated    compare the files with the appliance's manifest
+    converting   copy every disk, slice by slice, into blocks
+    preparing    make snapshots, image and the task's end visible, all in one transaction
+
+Source: the guide, "Import your VM as an image"; aws-behaviour.md 3.1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from vmferry.catalog import images, snapshots
+from vmferry.database.engine import now
+from vmferry.errors import GuestError
+from vmferry.jobs import Job, nothing_to_undo
+from vmferry.jobs._copy import import_disk
+from vmferry.jobs._snapshots import imported
+from vmferry.jobs._source import check_key, examine_machine, verify_disk
+from vmferry.model import ids
+from vmferry.model.catalog import BlockDevice, Image, Snapshot
+from vmferry.units import GIB
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from vmferry.jobs._rooms import Rooms
+    from vmferry.model.task import Task
+    from vmferry.tasks import Steps
+
+VALIDATED: Final = 19
+CONVERTING: Final = 28
+PREPARING: Final = 85
+"""Percent shown at the beginnings of the phases, as AWS does (aws-behaviour.md, 4)."""
+
+
+def run(_rooms: Rooms, steps: Steps) -> None:
+    """Import the machine."""
+    params = steps.task.params
+    check_key(params)
+    steps.report("validating", 5)
+    found = steps.run(examine_machine, params["containers"])
+    disks, facts = found["disks"], found["facts"]
+    boot_mode = _boot_mode(params["boot_mode"], facts)
+    _check_platform(params["platform"], facts)
+    steps.report(
+        "validated",
+        VALIDATED,
+        disks=[_shown(disk, number) for number, disk in enumerate(disks)],
+        facts=facts,
+        machine=found["machine"],
+        platform=facts["platform"],
+        architecture=facts["architecture"],
+        boot_mode=boot_mode,
+        license_type="BYOL",
+    )
+    promised = [(disk, str(steps.work)) for disk in disks if "digest" in disk]
+    steps.map(verify_disk, promised, lambda _done: None)
+    steps.report("converting", CONVERTING)
+    maps = _copy(steps, disks)
+    steps.report("preparing ami", PREPARING)
+    made = [
+        imported(steps.task.owner, steps.task.id, disk["size"], map_id)
+        for disk, map_id in zip(disks, maps, strict=True)
+    ]
+    image = _image(steps.task, facts, boot_mode, made)
+
+    def write(connection: Connection) -> None:
+        for snapshot in made:
+            snapshots.add(connection, snapshot)
+        images.add(connection, image)
+
+    shown = [
+        {**_shown(disk, number), "snapshot_id": snapshot.id}
+        for number, (disk, snapshot) in enumerate(zip(disks, made, strict=True))
+    ]
+    steps.complete(write, image_id=image.id, disks=shown)
+
+
+def _copy(steps: Steps, disks: list[dict[str, Any]]) -> list[str]:
+    """Copy every disk; progress is by bytes over all of them."""
+    total = sum(disk["size"] for disk in disks)
+    maps: list[str] = []
+    before = 0
+    for number, disk in enumerate(disks):
+
+        def show(share: float, before: int = before, size: int = disk["size"]) -> None:
+            done = (before + share * size) / total
+            steps.report(progress=CONVERTING + int(done * (PREPARING - CONVERTING)))
+
+        maps.append(import_disk(steps, number, disk["location"], show))
+        before += disk["size"]
+        steps.detail["disks"][number]["status"] = "completed"
+    return maps
+
+
+def device_name(number: int) -> str:
+    """Return the device of disk ``number`` from 0: ``/dev/sda1``, ``/dev/sdb``, ``/dev/sdc``, …."""
+    return "/dev/sda1" if number == 0 else f"/dev/sd{chr(ord('a') + number)}"
+
+
+def _shown(disk: dict[str, Any], number: int) -> dict[str, Any]:
+    return {
+        "container": disk["container"],
+        "format": disk["format"],
+        "size": disk["object_size"],
+        "status": "active",
+        "device_name": device_name(number),
+    }
+
+
+def _boot_mode(wanted: str, facts: dict[str, Any]) -> str:
+    modes = facts["boot_modes"]
+    if wanted and wanted not in modes:
+        raise GuestError(
+            f"the machine cannot be started in boot mode {wanted}, "
+            f"found {' and '.join(modes) or 'none'}",
+            hint="Leave --boot-mode out to take what the disk has",
+            aws_text="ClientError: No bootable partition found",
+        )
+    return wanted or (modes[0] if modes else "")
+
+
+def _check_platform(wanted: str, facts: dict[str, Any]) -> None:
+    if wanted and wanted.lower() != str(facts["platform"]).lower():
+        raise GuestError(
+            f"the machine is {facts['platform']}, expected {wanted} as requested",
+            hint="Leave --platform out to take what is found",
+        )
+
+
+def _image(task: Task, facts: dict[str, Any], boot_mode: str, made: list[Snapshot]) -> Image:
+    devices = tuple(
+        BlockDevice(
+            device_name=device_name(number),
+            snapshot_id=snapshot.id,
+            volume_size_gib=max(1, -(-snapshot.size // GIB)),
+        )
+        for number, snapshot in enumerate(made)
+    )
+    return Image(
+        id=ids.new("ami"),
+        owner=task.owner,
+        name=task.id,
+        description=facts["description"],
+        architecture=facts["architecture"],
+        boot_mode=boot_mode,
+        platform=facts["platform"],
+        root_device_name=devices[0].device_name,
+        created=now(),
+        devices=devices,
+        ena_support=facts["ena"],
+        usage_operation=task.params["usage_operation"] or "RunInstances",
+    )
+
+
+JOB = Job(name="import_image", prefix="import-ami", run=run, undo=nothing_to_undo)
