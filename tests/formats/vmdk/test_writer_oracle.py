@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""qemu-img reads, checks and compares what we write."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.formats.recipes import FileSource, SparseDisk, write_disk
+
+from vmferry.formats import all_formats, open_disk
+from vmferry.units import MIB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("size", [512, 100 * MIB, 65 * MIB + 512 * 3])
+def test_qemu_img_reads_what_we_write(
+    size: int, qemu_img: Callable[..., str], tmp_path: Path
+) -> None:
+    chance = random.Random(size)
+    starts = sorted(chance.sample(range(0, size, 512), min(12, size // 512)))
+    ranges = {
+        start: chance.randbytes(min(chance.randrange(1, 90_000), end - start))
+        for start, end in zip(starts, [*starts[1:], size], strict=True)
+    }
+    disk = SparseDisk(size, ranges)
+    vmdk, raw = tmp_path / "a.vmdk", tmp_path / "a.raw"
+    cuts = list(range(32 * MIB, size, 32 * MIB))
+    for path, name in ((vmdk, "vmdk"), (raw, "raw")):
+        write = all_formats()[name].write
+        assert write is not None
+        write_disk(write(size), disk, path, cuts)
+    assert "No errors were found" in qemu_img("check", "-f", "vmdk", vmdk)
+    assert "identical" in qemu_img("compare", "-f", "raw", "-F", "vmdk", raw, vmdk)
+    info = json.loads(qemu_img("info", "--output", "json", vmdk))
+    assert info["virtual-size"] == size
+    assert info["format-specific"]["data"]["create-type"] == "streamOptimized"
+    assert info["format-specific"]["data"]["extents"][0]["compressed"] is True
+    written = raw.read_bytes()
+    for start, data in ranges.items():
+        assert written[start : start + len(data)] == data
+    assert open_disk(FileSource(raw), "raw").size == size
