@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inspecting process: asks its parent for bytes, looks, answers, ends.
+
+It is started with a socket as descriptor 0 and nothing else. Everything it needs is imported before
+the doors close; afterwards it can open nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+
+from vmferry.errors import GuestError
+from vmferry.guest import wire
+from vmferry.guest.look import look
+from vmferry.guest.sandbox import close_doors
+
+
+class RemoteDisk:
+    """A disk whose bytes the parent reads."""
+
+    def __init__(self, parent: socket.socket, index: int, size: int) -> None:
+        self._parent = parent
+        self._index = index
+        self.size = size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Ask for ``length`` bytes from ``offset`` and wait for them."""
+        self._parent.sendall(wire.HEADER.pack(wire.READ, self._index, offset, length))
+        return wire.receive(self._parent, length)
+
+
+def main() -> None:
+    """Look at the parent's disks and answer on descriptor 0."""
+    with socket.socket(fileno=0) as parent:
+        close_doors()
+        (length,) = wire.COUNT.unpack(wire.receive(parent, wire.COUNT.size))
+        sizes = json.loads(wire.receive(parent, length))
+        disks = [RemoteDisk(parent, index, size) for index, size in enumerate(sizes)]
+        try:
+            kind, answer = wire.FACTS, wire.facts_to_json(look(disks))
+        except GuestError as error:
+            kind, answer = wire.ERROR, wire.error_to_json(error)
+        parent.sendall(wire.HEADER.pack(kind, 0, 0, len(answer)) + answer)

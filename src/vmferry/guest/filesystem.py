@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small protocol of a guest's files, and the tree that resolves paths inside the guest.
+
+A file system plug-in knows only nodes: a directory's child by name, a file's first bytes. Paths,
+symbolic links and mount points are resolved here, once, and never leave the guest: ``..`` of the
+root is the root, and a link to ``/etc`` is the guest's ``/etc``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+from vmferry.errors import GuestError
+from vmferry.units import KIB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from vmferry.guest.window import Window
+
+MOST_LINKS: Final = 40
+"""How many symbolic links one path may pass; the Linux kernel's own number (ELOOP)."""
+
+LONGEST_PATH: Final = 4 * KIB
+"""PATH_MAX of Linux, for the targets of links."""
+
+
+class NodeKind(StrEnum):
+    """What a node is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    LINK = "link"
+    OTHER = "other"
+
+
+class Node(Protocol):
+    """One inode of a file system. Every method may raise ``GuestError``: the bytes are damaged."""
+
+    @property
+    def kind(self) -> NodeKind:
+        """What it is."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of a file."""
+
+    def child(self, name: str) -> Node | None:
+        """Return the entry of a directory, or ``None``."""
+
+    def names(self, most: int) -> list[str]:
+        """Return the names in a directory. Raises ``GuestError`` at more than ``most``."""
+
+    def read(self, length: int) -> bytes:
+        """Return the first ``length`` bytes of a file, fewer if it is shorter."""
+
+    def target(self) -> str:
+        """Return where a symbolic link points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSystem:
+    """One family of file systems that can be read.
+
+    Attributes:
+        name: The module's name.
+        kinds: The names that ``signatures.identify`` gives to its members.
+        open: Takes the partition; returns the root directory.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    open: Callable[[Window], Node]
+
+
+class Tree:
+    """A guest's files by path.
+
+    Args:
+        root: The root directory.
+        mounts: Directories of other file systems by their absolute path, such as ``/boot``.
+    """
+
+    def __init__(self, root: Node, mounts: Mapping[str, Node] | None = None) -> None:
+        self._root = root
+        self._mounts = dict(mounts or {})
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether ``path`` leads to a regular file."""
+        node = self._find(path)
+        return node is not None and node.kind is NodeKind.FILE
+
+    def is_dir(self, path: str) -> bool:
+        """Tell whether ``path`` leads to a directory."""
+        node = self._find(path)
+        return node is not None and node.kind is NodeKind.DIRECTORY
+
+    def names(self, path: str, most: int) -> list[str]:
+        """Return the sorted names in a directory; empty if it is none.
+
+        Raises:
+            GuestError: There are more than ``most``.
+        """
+        node = self._find(path)
+        if node is None or node.kind is not NodeKind.DIRECTORY:
+            return []
+        return sorted(node.names(most))
+
+    def read_file(self, path: str, most: int) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            GuestError: It is not a regular file, or has more than ``most`` bytes.
+        """
+        node = self._find(path)
+        if node is None or node.kind is not NodeKind.FILE:
+            raise GuestError(f"{path}: is not a regular file")
+        if node.size > most:
+            raise GuestError(f"{path}: found {node.size} bytes, expected at most {most}")
+        return node.read(node.size)
+
+    def read_head(self, path: str, length: int) -> bytes:
+        """Return a file's first ``length`` bytes; empty if it is no regular file."""
+        node = self._find(path)
+        return b"" if node is None or node.kind is not NodeKind.FILE else node.read(length)
+
+    def _find(self, path: str) -> Node | None:
+        trail: list[tuple[str, Node]] = []
+        todo = _parts(path)
+        links = 0
+        while todo:
+            name = todo.pop()
+            if name == "..":
+                trail = trail[:-1]
+                continue
+            here = trail[-1][1] if trail else self._root
+            if here.kind is not NodeKind.DIRECTORY:
+                return None
+            node = self._mounted(trail, name) or here.child(name)
+            if node is None:
+                return None
+            if node.kind is NodeKind.LINK:
+                links += 1
+                target = node.target()
+                if links > MOST_LINKS or len(target) > LONGEST_PATH:
+                    return None
+                trail = [] if target.startswith("/") else trail
+                todo += _parts(target)
+            else:
+                trail.append((name, node))
+        return trail[-1][1] if trail else self._root
+
+    def _mounted(self, trail: list[tuple[str, Node]], name: str) -> Node | None:
+        if not self._mounts:
+            return None
+        return self._mounts.get("/" + "/".join([*(parent for parent, _ in trail), name]))
+
+
+def _parts(path: str) -> list[str]:
+    """Return the components, last one first, so that they can be popped."""
+    return [part for part in reversed(path.split("/")) if part not in ("", ".")]

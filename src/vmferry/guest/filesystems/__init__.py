@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""File systems that can be read. A module here exports ``FILESYSTEM``, a ``FileSystem``."""

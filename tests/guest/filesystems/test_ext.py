@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ext2, ext3 and ext4 made by mke2fs from a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.fixtures.guest import FileDisk
+from tests.guest.test_window import Memory
+from tests.guests.drawing import run
+
+from vmferry.errors import GuestError
+from vmferry.guest.filesystem import Tree
+from vmferry.guest.filesystems.ext import FILESYSTEM
+from vmferry.guest.window import Pages, Window
+from vmferry.units import KIB, MIB
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BIG = bytes(range(256)) * 4 * KIB
+
+
+@pytest.fixture(scope="module", params=FILESYSTEM.kinds)
+def image(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file system with files of every sort."""
+    folder = tmp_path_factory.mktemp("ext")
+    root = folder / "root"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc" / "big").write_bytes(BIG)
+    (root / "etc" / "empty").touch()
+    (root / "etc" / "näme").write_text("text")
+    (root / "etc" / "short").symlink_to("big")
+    (root / "long").symlink_to("etc/" + "./" * 100 + "big")
+    (root / "many").mkdir()
+    for number in range(600):
+        (root / "many" / f"a-rather-long-name-{number}").touch()
+    with (root / "holes").open("xb") as file:
+        file.truncate(100 * MIB)
+        file.seek(MIB)
+        file.write(b"end of hole")
+    path = folder / "part.raw"
+    with path.open("xb") as file:
+        file.truncate(24 * MIB)
+    run(["mke2fs", "-q", "-F", "-t", request.param, "-d", str(root), str(path)])
+    return path
+
+
+def _tree(path: Path) -> Tree:
+    disk = FileDisk(path)
+    return Tree(FILESYSTEM.open(Window(Pages(disk), 0, disk.size, "disk 0, partition 1")))
+
+
+@pytest.mark.oracle
+def test_reads_what_mke2fs_wrote(image: Path) -> None:
+    tree = _tree(image)
+    for path in ("/etc/big", "/etc/short", "/long"):
+        assert tree.read_file(path, MIB) == BIG
+    assert tree.read_file("/etc/empty", 0) == b""
+    assert tree.read_file("/etc/näme", 9) == b"text"
+    assert tree.read_head("/holes", MIB + 11)[-12:] == b"\0end of hole"
+    assert tree.names("/etc", 9) == ["big", "empty", "näme", "short"]
+    assert len(tree.names("/many", 1000)) == 600
+    assert tree.is_file("/many/a-rather-long-name-599")
+    assert not tree.is_file("/many/a-rather-long-name-600")
+    assert tree.is_dir("/lost+found")
+
+
+@pytest.mark.oracle
+def test_a_crowded_directory_is_refused(image: Path) -> None:
+    with pytest.raises(GuestError, match="found 600 entries in a directory, expected at most 10"):
+        _tree(image).names("/many", 10)
+
+
+@pytest.mark.parametrize("size", [0, KIB, MIB])
+def test_what_is_no_file_system_is_damage(size: int) -> None:
+    window = Window(Memory(bytes(size)), 0, size, "disk 0, partition 1")
+    with pytest.raises(GuestError, match="disk 0, partition 1: the ext file system is damaged"):
+        FILESYSTEM.open(window)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The child's side of the conversation; the whole of it is in test_inspection.py."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+from vmferry.guest import wire
+from vmferry.guest.child import RemoteDisk
+
+TOO_MUCH = ("asyncio", "botocore", "dbos", "httpx", "lxml", "sqlalchemy", "structlog")
+
+
+def test_a_remote_disk_asks_and_waits() -> None:
+    parent, child = socket.socketpair()
+    with parent, child:
+        parent.sendall(b"0123456789")
+        assert RemoteDisk(child, 3, 1000).read_at(512, 10) == b"0123456789"
+        assert wire.HEADER.unpack(parent.recv(100)) == (b"R", 3, 512, 10)
+
+
+def test_the_child_imports_little() -> None:
+    code = f"import sys, vmferry.guest.child; print([m for m in {TOO_MUCH} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paths inside the guest: links, loops, mounts; on a tree in memory."""
+
+from __future__ import annotations
+
+import pytest
+from tests.guest.trees import node_of, tree_of
+
+from vmferry.errors import GuestError
+from vmferry.guest.filesystem import MOST_LINKS, Tree
+
+
+def test_reads_through_relative_and_absolute_links() -> None:
+    tree = tree_of(
+        {"etc/name": "debian", "etc/same": "->name", "etc/far": "->/etc/name", "conf": "->etc"}
+    )
+    for path in ("/etc/name", "etc//./same", "/etc/far", "/conf/same", "/etc/../conf/far"):
+        assert tree.read_file(path, 10) == b"debian"
+
+
+def test_the_root_has_no_way_out() -> None:
+    tree = tree_of({"etc/up": "->../../../../etc/name", "etc/name": "x", "self": "->/"})
+    assert tree.read_file("/../../etc/up", 10) == b"x"
+    assert tree.is_dir("/self/self/..")
+    assert tree.names("/self", 10) == ["etc", "self"]
+
+
+def test_loops_and_long_chains_lead_nowhere() -> None:
+    chain: dict[str, str | bytes] = {f"l{i}": f"->l{i + 1}" for i in range(MOST_LINKS + 1)}
+    tree = tree_of({"a": "->b", "b": "->a", **chain, f"l{MOST_LINKS + 1}": "end"})
+    assert not tree.is_file("/a")
+    assert not tree.is_file("/l0")
+    assert tree.is_file("/l1")
+
+
+def test_a_target_longer_than_a_path_leads_nowhere() -> None:
+    assert not tree_of({"a": "->" + "./" * 3000 + "b", "b": "x"}).is_file("/a")
+
+
+def test_mounts_hide_what_is_below() -> None:
+    root = node_of({"boot/old": "x", "b": "->boot"})
+    tree = Tree(root, {"/boot": node_of({"vmlinuz": "y"})})
+    assert tree.names("/boot", 10) == ["vmlinuz"]
+    assert tree.read_head("/b/vmlinuz", 10) == b"y"
+
+
+def test_what_is_not_a_file_is_refused() -> None:
+    tree = tree_of({"etc/x": "", "name": "0123456789"})
+    assert tree.read_head("/etc", 4) == b""
+    assert tree.read_head("/none", 4) == b""
+    assert tree.read_head("/name", 4) == b"0123"
+    assert tree.names("/name", 4) == []
+    assert not tree.is_file("/name/below")
+    with pytest.raises(GuestError, match="/etc: is not a regular file"):
+        tree.read_file("/etc", 4)
+    with pytest.raises(GuestError, match="/name: found 10 bytes, expected at most 4"):
+        tree.read_file("/name", 4)

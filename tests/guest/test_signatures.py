@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What partitions hold, against blkid."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.fixtures.guest import FileDisk
+from tests.guests.drawing import SBIN, run
+
+from vmferry.guest.signatures import MAGICS, Content, identify
+from vmferry.guest.window import Window
+from vmferry.units import MIB
+
+DATA = Path(os.environ.get("VMFERRY_TEST_DATA") or Path(__file__).parents[2] / "../shared/data")
+UUID = "1234abcd-1111-4222-8333-0123456789ab"
+MAKERS = {
+    "ext2": ["mke2fs", "-q", "-F", "-t", "ext2", "-U", UUID, "-L", "a label"],
+    "ext3": ["mke2fs", "-q", "-F", "-t", "ext3", "-U", UUID, "-L", "sixteen letters!"],
+    "ext4": ["mke2fs", "-q", "-F", "-t", "ext4", "-U", UUID],
+    "vfat": ["mkfs.vfat"],
+    "vfat-16": ["mkfs.vfat", "-F", "16"],
+    "vfat-32": ["mkfs.vfat", "-F", "32"],
+    "swap": ["mkswap"],
+}
+
+
+def _identify(path: Path) -> Content:
+    disk = FileDisk(path)
+    return identify(Window(disk, 0, disk.size, "disk 0"))
+
+
+def _blkid(path: Path) -> dict[str, str]:
+    if shutil.which("blkid", path=SBIN) is None:
+        pytest.skip("blkid is not installed")
+    said = run(["blkid", "-p", "-o", "export", str(path)])
+    return dict(line.partition("=")[::2] for line in said.splitlines())
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", MAKERS)
+def test_says_what_blkid_says(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "part"
+    with path.open("xb") as file:
+        file.truncate(36 * MIB)
+    run([*MAKERS[name], str(path)])
+    content, said = _identify(path), _blkid(path)
+    assert content.kind == said["TYPE"]
+    if name.startswith("ext"):
+        assert content.uuid == said["UUID"] == UUID
+        assert content.label == said.get("LABEL", "").replace("\\", "")
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["ext2", "ext4", "lvm", "ntfs", "xfs", "luks1"])
+def test_says_what_blkid_says_of_samples(name: str, tmp_path: Path) -> None:
+    sample = DATA / "filesystems" / f"{name}.raw.xz"
+    if not sample.exists():
+        pytest.skip(f"{sample} is absent; VMFERRY_TEST_DATA names its folder")
+    path = tmp_path / "part"
+    path.write_bytes(lzma.decompress(sample.read_bytes()))
+    assert _identify(path).kind == _blkid(path)["TYPE"]
+
+
+@pytest.mark.parametrize(("offset", "magic", "kind"), MAGICS)
+def test_knows_each_magic(offset: int, magic: bytes, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "part"
+    path.write_bytes(bytes(offset) + magic + bytes(512))
+    assert _identify(path) == Content(kind=kind)
+
+
+@pytest.mark.parametrize("size", [0, 1, 512, 1080, 2047])
+def test_a_short_partition_holds_nothing(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "part"
+    path.write_bytes((bytes(1080) + b"\x53\xef" + bytes(1000))[:size])
+    assert _identify(path) == Content()
+
+
+def test_an_external_journal_is_no_file_system(tmp_path: Path) -> None:
+    path = tmp_path / "part"
+    path.write_bytes(bytes(1024 + 56) + b"\x53\xef" + bytes(38) + b"\x08" + bytes(1023))
+    assert _identify(path).kind == "jbd"

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the child answers is taken field by field, or not at all."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from vmferry.errors import GuestError
+from vmferry.guest import wire
+from vmferry.model.guest import BootMode, GuestFacts, Kernel, Partition, Platform
+
+FACTS = GuestFacts(
+    platform=Platform.LINUX,
+    distribution="debian",
+    version="12",
+    pretty_name="Debian",
+    architecture="x86_64",
+    kernels=(Kernel(release="6.1", path="/boot/vmlinuz-6.1"),),
+    partition_table="mbr",
+    partitions=(Partition(disk=0, number=1, offset=1, size=2, kind="0x83", filesystem="ext4"),),
+    root=0,
+    boot_modes=(BootMode.UEFI,),
+    nvme=True,
+    bytes_read=9,
+)
+
+
+def test_facts_cross_unchanged() -> None:
+    assert wire.facts_from_json(wire.facts_to_json(FACTS)) == FACTS
+
+
+def test_errors_cross_unchanged() -> None:
+    error = GuestError("what", hint="do", aws_text="ClientError: X")
+    back = wire.error_from_json(wire.error_to_json(error))
+    assert (back.message, back.hint, back.aws_text) == ("what", "do", "ClientError: X")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("root", 1),
+        ("root", -1),
+        ("root", "x"),
+        ("platform", "BeOS"),
+        ("distribution", 7),
+        ("kernels", [{"release": "6.1"}]),
+        ("partitions", None),
+        ("boot_modes", ["open-firmware"]),
+    ],
+)
+def test_nonsense_is_refused(field: str, value: object) -> None:
+    document = json.loads(wire.facts_to_json(FACTS)) | {field: value}
+    with pytest.raises(GuestError, match="answered nonsense"):
+        wire.facts_from_json(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"[" * 100000, b"\xff", b'["a", "b", 3]'])
+def test_what_is_no_document_is_refused(data: bytes) -> None:
+    with pytest.raises(GuestError, match="answered nonsense"):
+        wire.facts_from_json(data)
+    assert "answered nonsense" in wire.error_from_json(data).message
+
+
+def test_a_closed_socket_is_told() -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            theirs.sendall(b"abc")
+        assert wire.receive(ours, 2) == b"ab"
+        with pytest.raises(wire.ClosedError):
+            wire.receive(ours, 2)
