@@ -30,7 +30,7 @@ def test_raw_is_the_absence_of_a_match() -> None:
 @pytest.mark.parametrize("declared", ["vmdk", "VMDK", None])
 def test_the_declared_format_is_opened(declared: str | None) -> None:
     disk = open_disk(MemorySource(sparse_vmdk({1: fill(1)}, 256)), declared)
-    assert disk.read_at(65536, 65536) == fill(1)[:0] + disk.read_at(65536, 65536)
+    assert disk.read_at(0, 65536) == bytes(65536)
     assert disk.size == 256 * 512
 
 

@@ -71,7 +71,7 @@ def test_other_kinds_are_refused_by_name(kind: str) -> None:
     [
         ('RW 128 FLAT "disk-flat.vmdk" 0', "descriptor extent type at byte 512: found FLAT"),
         (
-            'RW 128 VMFSRDM "/vmfs/devices/disk"',
+            'RW 128 VMFSRDM "/vmfs/disk"',
             "descriptor extent type at byte 512: found VMFSRDM",
         ),
         ("RW 128 ZERO", "descriptor extent type at byte 512: found ZERO"),

@@ -7,7 +7,7 @@ import gzip
 import io
 import os
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_copies_of_what_only_looks_like_a_file(tmp_path: Path) -> None:
         packed.write(b"0123456789")
     out = io.BytesIO()
     with gzip.open(tmp_path / "a.gz", "rb") as source:
-        copy_range(source, 2, 5, out)
+        copy_range(cast("BinaryIO", source), 2, 5, out)
     assert out.getvalue() == b"23456"
 
 
