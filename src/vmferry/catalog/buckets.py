@@ -33,6 +33,7 @@ from vmferry.units import KIB
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lxml import etree
     from sqlalchemy import Engine
 
 UNFINISHED: Final = ".rclone_temp_"
@@ -97,6 +98,24 @@ def object_path(root: Path, bucket: str, key: str) -> Path:
     return root.joinpath(bucket, *key.split("/"))
 
 
+def grants(bucket: Bucket) -> frozenset[tuple[str, str]]:
+    """Return (canonical id or group URI, permission) of a bucket's stored ACL.
+
+    Empty for the default, which is FULL_CONTROL for the owner and nobody else, and where
+    ``BucketOwnerEnforced`` switches ACLs off.
+    """
+    if not bucket.acl or bucket.ownership == "BucketOwnerEnforced":
+        return frozenset()
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    root = etree.fromstring(bucket.acl.encode(), parser)
+    return frozenset(
+        (_child(grant, "ID") or _child(grant, "URI"), _child(grant, "Permission"))
+        for grant in root.iter("{*}Grant")
+    )
+
+
 class Buckets:
     """The records of the buckets."""
 
@@ -148,6 +167,11 @@ _TAKEN = (
     "The requested bucket name is not available. The bucket namespace is shared by all users of "
     "the system. Please select a different name and try again."
 )
+
+
+def _child(grant: etree._Element, name: str) -> str:
+    found = next(grant.iter("{*}" + name), None)
+    return "" if found is None else str(found.text or "")
 
 
 def _row(bucket: Bucket) -> dict[str, object]:
