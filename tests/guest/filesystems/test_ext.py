@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +34,9 @@ def image(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     (root / "etc" / "näme").write_text("text")
     (root / "etc" / "short").symlink_to("big")
     (root / "long").symlink_to("etc/" + "./" * 100 + "big")
+    (root / "boot").mkdir()
+    os.close(os.open(os.fsencode(root / "boot") + b"/latin-\xe9", os.O_CREAT))
+    (root / "boot" / "vmlinuz").touch()
     (root / "many").mkdir()
     for number in range(600):
         (root / "many" / f"a-rather-long-name-{number}").touch()
@@ -65,6 +69,20 @@ def test_reads_what_mke2fs_wrote(image: Path) -> None:
     assert tree.is_file("/many/a-rather-long-name-599")
     assert not tree.is_file("/many/a-rather-long-name-600")
     assert tree.is_dir("/lost+found")
+
+
+@pytest.mark.oracle
+def test_names_that_are_not_utf8_are_passed_over(image: Path) -> None:
+    assert _tree(image).names("/boot", 9) == ["vmlinuz"]
+
+
+@pytest.mark.oracle
+def test_a_file_system_without_a_root_is_damage(image: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "part.raw"
+    copy.write_bytes(image.read_bytes())
+    run(["debugfs", "-w", "-R", "clri <2>", str(copy)])
+    with pytest.raises(GuestError, match="disk 0, partition 1: the ext file system is damaged"):
+        _tree(copy).names("/", 9)
 
 
 @pytest.mark.oracle

@@ -51,7 +51,7 @@ class ExtNode:
         self._where = where
         with _damage(where):
             self.kind = KINDS.get(stat.S_IFMT(entry.file_mode), NodeKind.OTHER)
-            self.size: int = entry.size
+            self.size = int(entry.size or 0)
 
     def child(self, name: str) -> ExtNode | None:
         """Return the entry of a directory, or ``None``."""
@@ -68,7 +68,8 @@ class ExtNode:
                 raise GuestError(
                     f"{self._where}: found {count} entries in a directory, expected at most {most}"
                 )
-            return [self._entry.get_sub_file_entry(position).name for position in range(count)]
+            entries = [self._entry.get_sub_file_entry(position) for position in range(count)]
+        return [name for entry in entries if (name := _name(entry))]
 
     def read(self, length: int) -> bytes:
         """Return the first ``length`` bytes of a file, fewer if it is shorter."""
@@ -99,7 +100,18 @@ def open_ext(window: Window) -> ExtNode:
     with _damage(window.name):
         volume = pyfsext.volume()
         volume.open_file_object(window)
-        return ExtNode(volume, "", volume.get_root_directory(), window.name)
+        root = volume.get_root_directory()
+        if root is None or not stat.S_ISDIR(root.file_mode):
+            raise OSError("inode 2 is not a directory")
+        return ExtNode(volume, "", root, window.name)
+
+
+def _name(entry: Any) -> str:  # noqa: ANN401
+    """Return the entry's name, ``""`` if it is not UTF-8: no path that we look for leads there."""
+    try:
+        return entry.name or ""
+    except OSError:
+        return ""
 
 
 @contextmanager
@@ -107,7 +119,7 @@ def _damage(where: str) -> Iterator[None]:
     """Turn what libfsext raises on damaged bytes into our error; the rest is a bug and stays."""
     try:
         yield
-    except (OSError, OverflowError, UnicodeError, ValueError) as error:
+    except (OSError, MemoryError, OverflowError, ValueError) as error:
         raise GuestError(
             f"{where}: the ext file system is damaged",
             hint="Run fsck in the machine and export it again",
