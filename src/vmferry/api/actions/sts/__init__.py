@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""api/actions/sts."""
+"""STS's actions: one file each."""

@@ -64,8 +64,13 @@ def _text(rules: dict[str, str], value: str) -> str:
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    # Java's \w, which the models mean, is ASCII.
-    return re.compile(text, re.ASCII)
+    # Java's \w, which the models mean, is ASCII; its Unicode classes have no name in re, and \w of
+    # all scripts takes in no more than the underscore, which these patterns name anyway.
+    if "\\p{" not in text:
+        return re.compile(text, re.ASCII)
+    for name, ours in (("\\p{L}", r"\w"), ("\\p{N}", r"\d"), ("\\p{Z}", r"\s")):
+        text = text.replace(name, ours)
+    return re.compile(text)
 
 
 def _wire(name: str) -> str:
