@@ -8,14 +8,16 @@ import os
 import socket
 import threading
 from contextlib import ExitStack, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
 import uvicorn
 
 from vmferry.api.app import App
-from vmferry.api.s3 import Gateway, upstream
+from vmferry.api.s3.gateway import Gateway
+from vmferry.api.s3.rclone import Rclone
+from vmferry.api.s3.upstream import ExternalS3, OwnBuckets
 from vmferry.api.services import Services
 from vmferry.catalog import Images, Snapshots, Tags
 from vmferry.catalog.buckets import Buckets
@@ -30,6 +32,7 @@ from vmferry.tasks import Tasks, WorkerPool
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vmferry.api.s3.upstream import Upstream
     from vmferry.config import Config
     from vmferry.model.identity import AccessKey
 
@@ -119,9 +122,7 @@ class Service:
         key = identity.first_start()
         _write_credentials(config.state_dir / "credentials", key)
         buckets = Buckets(rooms.engine)
-        up = upstream.connect(config)
-        up.start()
-        self._stack.callback(up.stop)
+        upstream = self._upstream()
         pool = WorkerPool(config.tasks.workers, prepare_worker, (config,), PRELOADED)
         housekeeper = Housekeeper(config, pool)
         tasks = Tasks(
@@ -150,8 +151,10 @@ class Service:
         )
         gateway = Gateway(
             buckets=buckets,
-            upstream=up,
+            upstream=upstream,
             access_key=identity.access_key,
+            canonical_id=identity.canonical_id,
+            clock=_utc,
             base_hosts=config.serve.base_hosts,
         )
         self._server = uvicorn.Server(
@@ -181,6 +184,21 @@ class Service:
     def stop(self) -> None:
         """Stop everything that ``start`` started, in the opposite order."""
         self._stack.close()
+
+    def _upstream(self) -> Upstream:
+        config = self.config
+        if config.buckets.endpoint:
+            return ExternalS3(
+                endpoint=config.buckets.endpoint,
+                region=config.buckets.region,
+                access_key=config.buckets.access_key,
+                secret_key=config.buckets.secret_key,
+                clock=_utc,
+            )
+        rclone = Rclone(root=config.bucket_root, state=config.state_dir / "rclone")
+        rclone.start()
+        self._stack.callback(rclone.stop)
+        return OwnBuckets(rclone, config.bucket_root)
 
     def _prepare_folders(self) -> None:
         config = self.config
@@ -220,6 +238,10 @@ class Service:
         host = f"[{serve.host}]" if family == socket.AF_INET6 else serve.host
         self.url = f"http://{host}:{listener.getsockname()[1]}"
         return listener
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
 def _write_credentials(path: Path, key: AccessKey) -> None:

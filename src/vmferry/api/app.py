@@ -23,14 +23,14 @@ from vmferry.api.protocol.errors import error_response
 from vmferry.api.protocol.http import Request, Response
 from vmferry.api.protocol.parse import parse
 from vmferry.api.protocol.serialise import serialise
-from vmferry.api.protocol.signature import identify, verify
+from vmferry.api.protocol.signature import identify, unknown_key, verify
 from vmferry.errors import ApiError, ServiceError, VmferryError
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from vmferry.api.s3 import Gateway
+    from vmferry.api.s3.gateway import Gateway
     from vmferry.api.services import Services
 
     Scope = MutableMapping[str, Any]
@@ -112,7 +112,7 @@ class App:
             credential = identify(request)
             key = self._services.identity.access_key(credential.access_key)
             if key is None:
-                raise _unknown_key(service)
+                raise unknown_key(service)
             verify(request, credential, key.secret, now=datetime.now(UTC))
             action = _action_name(request)
             audit = audit.bind(action=action, caller=key.principal.arn, region=credential.region)
@@ -181,15 +181,3 @@ def _action_name(request: Request) -> str:
         if name:
             return name[0]
     raise ApiError("MissingAction", "The request must contain the parameter Action")
-
-
-def _unknown_key(service: str) -> ApiError:
-    if service == "ec2":
-        return ApiError(
-            "AuthFailure",
-            "AWS was not able to validate the provided access credentials",
-            status=401,
-        )
-    return ApiError(
-        "InvalidClientTokenId", "The security token included in the request is invalid", status=403
-    )

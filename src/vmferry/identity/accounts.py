@@ -48,6 +48,12 @@ class Accounts:
             self._known[identifier] = _access_key(row)
         return self._known[identifier]
 
+    def canonical_id(self, account: str) -> str:
+        """Return the account's S3 owner id, ``""`` for an account that does not exist."""
+        query = select(tables.accounts.c.canonical_id).where(tables.accounts.c.id == account)
+        with self._engine.connect() as connection:
+            return str(connection.execute(query).scalar() or "")
+
 
 def unique_id(prefix: str, length: int) -> str:
     """Return an id as IAM writes them: ``prefix``, then base 32, ``length`` characters in all."""

@@ -104,7 +104,11 @@ class Tasks:
     def start(self) -> None:
         """Launch DBOS, go on with what was running, and enqueue what was only recorded."""
         self._step_engine = connect(self._url, migrate=False)
-        self._workflow = DBOS.workflow(name="task")(self._run)
+
+        def workflow(task_id: str) -> None:
+            self._run(task_id)
+
+        self._workflow = DBOS.workflow(name="task")(workflow)
         DBOS(
             config={
                 "name": "vmferry",
