@@ -82,9 +82,19 @@ def identify(request: Request) -> Credential:
 
 
 def query_parameters(query: str) -> dict[str, str]:
-    """Return the decoded parameters of a raw query string; the last of a name wins."""
-    pairs = (part.partition("=") for part in query.split("&") if part)
-    return {unquote_plus(name): unquote_plus(value) for name, _, value in pairs}
+    """Return the decoded parameters of a raw query string.
+
+    Raises:
+        ApiError: One of ``X-Amz-`` comes twice: two readers could take two different ones.
+    """
+    found: dict[str, str] = {}
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        name = unquote_plus(name)
+        if name in found and name.startswith("X-Amz-"):
+            raise refusals.malformed("", f"'{name[:32]}' comes twice", presigned=True)
+        found[name] = unquote_plus(value)
+    return found
 
 
 def _from_header(request: Request, header: str) -> Credential:
@@ -93,9 +103,11 @@ def _from_header(request: Request, header: str) -> Credential:
     if kind != ALGORITHM:
         cause = f"The signing method {kind[:32]} is not supported, please use {ALGORITHM}"
         raise refusals.malformed(service, cause, presigned=False)
-    fields = {}
+    fields: dict[str, str] = {}
     for part in rest.split(","):
         name, _, value = part.strip().partition("=")
+        if name in fields:
+            raise refusals.malformed(service, f"'{name[:32]}' comes twice", presigned=False)
         fields[name] = value
     for name in ("Credential", "SignedHeaders", "Signature"):
         if not fields.get(name):
