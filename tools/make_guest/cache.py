@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 import time
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.make_guest.appliance import make_ova
-from tools.make_guest.disk import make_disk
+from tools.make_guest.disk import make_disk, remove
 from tools.make_guest.progress import TICK_S
 
 if TYPE_CHECKING:
@@ -55,10 +54,11 @@ def obtain(recipe: Recipe, kind: str, progress: Progress) -> Path:
 
 
 def _build(recipe: Recipe, kind: str, folder: Path, progress: Progress) -> None:
-    for stale in folder.glob("part-*"):  # a killed run's; the lock is ours
-        shutil.rmtree(stale)
+    stale = list(folder.glob("part-*"))  # of killed runs, because the lock is ours
     with tempfile.TemporaryDirectory(prefix="part-", dir=folder) as name:
         work = Path(name)
+        for part in stale:
+            remove(part, work, progress)
         disk = folder / NAMES["raw"]
         if not disk.exists():
             make_disk(recipe, work, progress).rename(disk)

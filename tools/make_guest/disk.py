@@ -45,11 +45,15 @@ def make_disk(recipe: Recipe, work: Path, progress: Progress) -> Path:
         _install_debian(recipe, root, work, progress)
         _fill_disk(recipe, root, image, work, progress)
     finally:
-        progress.run(
-            "Remove the root folder", [*_as_root(), "rm", "-rf", str(root)], work / "rm.log"
-        )
+        remove(root, work, progress)
     _install_boot_loader(image, work, progress)
     return image
+
+
+def remove(folder: Path, work: Path, progress: Progress) -> None:
+    """Remove a folder that may hold a guest's root, whose files belong to root."""
+    command = [*_as_root(), "rm", "-rf", str(folder)]
+    progress.run(f"Remove {folder.name}", command, work / "rm.log")
 
 
 def _as_root() -> list[str]:
@@ -93,8 +97,9 @@ def _fill_disk(recipe: Recipe, root: Path, image: Path, work: Path, progress: Pr
     table.write_text(f"label: dos\nstart={PARTITION_OFFSET // 512}, type=83, bootable\n")
     progress.run(
         "Write the partition table",
-        ["sh", "-c", 'exec sfdisk --quiet "$0" < "$1"', str(image), str(table)],
+        ["sfdisk", "--quiet", str(image)],
         work / "sfdisk.log",
+        stdin=table,
     )
     size_kib = (recipe.size - PARTITION_OFFSET) // 1024
     progress.run(
@@ -121,6 +126,5 @@ def _install_boot_loader(image: Path, work: Path, progress: Progress) -> None:
         "Install GRUB",
         ["guestfish", "--format=raw", "-a", str(image), "-f", str(script)],
         work / "guestfish.log",
-        env=os.environ
-        | {"LIBGUESTFS_BACKEND": "direct", "LIBGUESTFS_BACKEND_SETTINGS": "force_tcg"},
+        settings={"LIBGUESTFS_BACKEND": "direct", "LIBGUESTFS_BACKEND_SETTINGS": "force_tcg"},
     )

@@ -6,17 +6,22 @@ Progress goes to stderr, so that stdout carries nothing but the path of what was
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 TICK_S: Final = 2.0
 TAIL: Final = 4096
+
+SYSTEM_PATH: Final = "/usr/sbin:/sbin"
+"""Where Debian keeps sfdisk and mke2fs; a user's PATH does not have it."""
 
 
 class StepError(Exception):
@@ -34,19 +39,32 @@ class Progress:
         print(f"[{time.monotonic() - self._start:6.1f} s] {text}", file=sys.stderr, flush=True)
 
     def run(
-        self, step: str, command: Sequence[str], log: Path, env: dict[str, str] | None = None
+        self,
+        step: str,
+        command: Sequence[str],
+        log: Path,
+        *,
+        stdin: Path = Path(os.devnull),
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Run ``command``; its output goes to ``log``, whose last line is shown at every tick.
+
+        Args:
+            step: What the user is told.
+            command: The program and its arguments.
+            log: Where its output goes.
+            stdin: What it reads.
+            settings: Added to its environment.
 
         Raises:
             StepError: The program is missing or failed.
         """
         self.say(step)
-        with log.open("wb") as out:
+        path = f"{os.environ.get('PATH', '/usr/bin:/bin')}:{SYSTEM_PATH}"
+        env = os.environ | {"PATH": path} | dict(settings)
+        with stdin.open("rb") as source, log.open("wb") as out:
             try:
-                process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env
-                )
+                process = subprocess.Popen(command, stdin=source, stdout=out, stderr=out, env=env)
             except FileNotFoundError as error:
                 raise StepError(
                     f"{step}: {command[0]} is not installed; run `make setup`"
