@@ -93,13 +93,18 @@ def test_no_signature_is_named() -> None:
     [
         ("AWS AKID:abc=", "The signing method AWS is not supported"),
         ("Bearer x", "The signing method Bearer is not supported"),
-        ("AWS4-HMAC-SHA256", "requires 'Credential' parameter"),
-        (HEADER.format("ec2").replace("Signature=", "S="), "requires 'Signature' parameter"),
+        ("AWS4-HMAC-SHA256", "has '' where it must not be"),
+        ("AWS4-HMAC-SHA256 Signature=f", "requires 'Credential' parameter"),
+        (
+            HEADER.format("ec2").replace("Signature=" + SIGNATURE, "Signature="),
+            "requires 'Signature'",
+        ),
+        (HEADER.format("ec2").replace(" Cred", " X=Credential=a/b/c/s3/d, Cred"), "has 'X' where"),
         (HEADER.format("ec2").replace("/aws4_request", ""), "Credential must be"),
         (HEADER.format("ec2").replace("AKID", ""), "Credential must be"),
         (HEADER.format("ec2").replace("host;", "Host;"), "SignedHeaders must be"),
         (HEADER.format("ec2").replace("20260102", "20260103"), "is not that of the request"),
-        (HEADER.format("ec2") + ", Credential=a/b/c/s3/aws4_request", "comes twice"),
+        (HEADER.format("ec2") + ", Credential=a/b/c/s3/aws4_request", "has 'Credential' where"),
     ],
 )
 def test_a_header_that_cannot_be_read_is_refused(text: str, cause: str) -> None:

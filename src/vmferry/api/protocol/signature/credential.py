@@ -22,6 +22,7 @@ ALGORITHM: Final = "AWS4-HMAC-SHA256"
 LONGEST_EXPIRY_S: Final = 604_800
 """Seven days, for presigned URLs."""
 
+_FIELDS: Final = ("Credential", "SignedHeaders", "Signature")
 _DATE: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
 _SIGNED: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+(;[!#$%&'*+.^_`|~0-9a-z-]+)*")
@@ -106,10 +107,13 @@ def _from_header(request: Request, header: str) -> Credential:
     fields: dict[str, str] = {}
     for part in rest.split(","):
         name, _, value = part.strip().partition("=")
-        if name in fields:
-            raise refusals.malformed(service, f"'{name[:32]}' comes twice", presigned=False)
+        # A field that is not known or comes twice could be read in another way by whoever decides
+        # where the request goes, and S3's signatures may leave the body out.
+        if name in fields or name not in _FIELDS:
+            cause = f"Authorization header has '{name[:32]}' where it must not be"
+            raise refusals.malformed(service, cause, presigned=False)
         fields[name] = value
-    for name in ("Credential", "SignedHeaders", "Signature"):
+    for name in _FIELDS:
         if not fields.get(name):
             cause = f"Authorization header requires '{name}' parameter"
             raise refusals.malformed(service, cause, presigned=False)
