@@ -78,6 +78,13 @@ def test_bad_names_are_refused(records: Buckets, name: str) -> None:
         records.create(_bucket(name=name))
 
 
+@pytest.mark.parametrize("name", ["abc", "a" * 63, "my.disks-2", "amzn-s3-demo-import-bucket"])
+def test_good_names_are_taken(records: Buckets, name: str) -> None:
+    assert valid_name(name)
+    records.create(_bucket(name=name))
+    assert records.get(name) is not None
+
+
 @pytest.mark.parametrize(
     "key", ["a", "a/b.vmdk", "ü/€", "100%", "a+b", "c:d", "a\\b", " x ", "a" * 255]
 )
