@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from vmferry.appliances.ovf.hardware import parse_hardware
 from vmferry.appliances.ovf.units import quantity
-from vmferry.appliances.ovf.xml import attribute, child, children, parse_envelope, text
+from vmferry.appliances.ovf.xml import attribute, child, children, local_name, parse_envelope, text
 from vmferry.appliances.refusal import CHUNKED, bad_ovf
 from vmferry.appliances.tar import is_plain_name
 from vmferry.model.machine import Machine
@@ -91,7 +91,7 @@ def _one_system(envelope: etree._Element) -> etree._Element:
 
 def _systems(element: etree._Element) -> Iterator[etree._Element]:
     for found in children(element, "VirtualSystem", "VirtualSystemCollection"):
-        if str(found.tag).endswith("}VirtualSystem"):
+        if local_name(found) == "VirtualSystem":
             yield found
         else:
             yield from _systems(found)
@@ -107,7 +107,7 @@ def _section(envelope: etree._Element, name: str) -> list[etree._Element]:
 def _by_id(elements: list[etree._Element], name: str, key: str) -> dict[str, etree._Element]:
     found: dict[str, etree._Element] = {}
     for element in elements:
-        if not str(element.tag).endswith("}" + name):
+        if local_name(element) != name:
             continue
         value = attribute(element, key)
         if not value or value in found:

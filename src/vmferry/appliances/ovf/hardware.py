@@ -57,8 +57,8 @@ def parse_hardware(section: etree._Element, configuration: str) -> Hardware:
         FormatError: A quantity is not understood.
     """
     items = list(_items(section, configuration))
-    cpus = [_quantity(item, "number of processors") for item in _of(items, _PROCESSOR)]
-    memory = [_quantity(item, "memory", MIB) for item in _of(items, _MEMORY)]
+    cpus = [_quantity(item, "number of processors") for item in _quantified(items, _PROCESSOR)]
+    memory = [_quantity(item, "memory", MIB) for item in _quantified(items, _MEMORY)]
     if cpus and cpus[-1] > _MAX_PROCESSORS:
         raise bad_ovf("number of processors", found=cpus[-1], expected=f"up to {_MAX_PROCESSORS}")
     return Hardware(
@@ -80,6 +80,11 @@ def _items(section: etree._Element, configuration: str) -> Iterator[etree._Eleme
 
 def _of(items: list[etree._Element], resource_type: str) -> list[etree._Element]:
     return [item for item in items if text(item, "ResourceType") == resource_type]
+
+
+def _quantified(items: list[etree._Element], resource_type: str) -> list[etree._Element]:
+    """Return the items that ask for a quantity; a reservation alone does not."""
+    return [item for item in _of(items, resource_type) if text(item, "VirtualQuantity")]
 
 
 def _quantity(item: etree._Element, what: str, default: int = 1) -> int:

@@ -52,7 +52,9 @@ def parse_envelope(data: bytes) -> etree._Element:
         raise bad_ovf("description has a document type", expected="none")
     _check_depth(root)
     name = etree.QName(root)
-    if name.localname != "Envelope" or name.namespace not in NAMESPACES:
+    # vCloud Director forgets the default namespace but declares the prefix.
+    namespace = name.namespace or root.nsmap.get("ovf")
+    if name.localname != "Envelope" or namespace not in NAMESPACES:
         raise bad_ovf(
             "root element",
             found=str(root.tag)[:120],
@@ -62,10 +64,15 @@ def parse_envelope(data: bytes) -> etree._Element:
     return root
 
 
+def local_name(element: etree._Element) -> str:
+    """Return the element's name without its namespace."""
+    return etree.QName(element).localname
+
+
 def children(element: etree._Element, *names: str) -> Iterator[etree._Element]:
     """Yield the children with one of these local names."""
     for child in element:
-        if etree.QName(child).localname in names:
+        if local_name(child) in names:
             yield child
 
 

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Envelopes: one machine, and disks whose files are beside the description."""
+
+from __future__ import annotations
+
+import pytest
+from tests.appliances.recipes import CONTROLLER, disk_item, item, ovf, system
+
+from vmferry.appliances.ovf import parse_ovf
+from vmferry.errors import FormatError
+
+PARSING = "ClientError: Disk validation failed [OVF file parsing error: "
+
+
+def refusal(data: bytes) -> FormatError:
+    with pytest.raises(FormatError) as caught:
+        parse_ovf(data)
+    assert caught.value.aws_text.startswith(PARSING)
+    return caught.value
+
+
+def test_a_machine() -> None:
+    machine, disks = parse_ovf(
+        ovf(
+            system(
+                item(ResourceType=3, VirtualQuantity=2) + CONTROLLER + disk_item(),
+                '<OperatingSystemSection ovf:id="93" vmw:osType="ubuntu64Guest"><Info/>'
+                "<Description>Ubuntu Linux</Description></OperatingSystemSection>",
+                name="web",
+            ),
+            files='<File ovf:id="file1" ovf:href="disk%201.vmdk" ovf:size="77"'
+            ' ovf:compression="gzip"/>',
+        )
+    )
+    assert (machine.name, machine.cpus, machine.os_type) == ("web", 2, "Ubuntu Linux")
+    assert machine.disks == ()
+    (disk,) = disks
+    assert (disk.disk_id, disk.href, disk.size) == ("vmdisk1", "disk 1.vmdk", 77)
+    assert (disk.capacity, disk.compression, disk.controller) == (1 << 30, "gzip", "scsi")
+
+
+def test_a_file_as_a_disk_and_a_disk_without_capacity() -> None:
+    for resource, disk in (
+        ("ovf:/file/file1", ""),
+        ("/disk/d", '<Disk ovf:diskId="d" ovf:fileRef'),
+    ):
+        disks = f'{disk}="file1"/>' if disk else ""
+        _, (found,) = parse_ovf(ovf(system(disk_item(resource)), disks=disks))
+        assert (found.href, found.capacity, found.size) == ("disk1.vmdk", None, None)
+
+
+def test_version_two_and_virtualbox() -> None:
+    efi = '<Machine><Hardware><Firmware type="EFI64"/></Hardware></Machine>'
+    machine, _ = parse_ovf(ovf(system("", efi), namespace="http://schemas.dmtf.org/ovf/envelope/2"))
+    assert machine.firmware == "efi"
+    assert parse_ovf(ovf(system("", efi.replace("EFI64", "BIOS"))))[0].firmware == "bios"
+
+
+def test_vcloud_forgets_the_default_namespace() -> None:
+    namespace = "http://schemas.dmtf.org/ovf/envelope/1"
+    data = ovf().replace(f'xmlns="{namespace}" '.encode(), b"")
+    assert parse_ovf(data)[1][0].href == "disk1.vmdk"
+
+
+def test_the_default_configuration_counts() -> None:
+    options = (
+        "<DeploymentOptionSection><Info/><Configuration ovf:id='small'/>"
+        "<Configuration ovf:id='large' ovf:default='true'/></DeploymentOptionSection>"
+    )
+    items = "".join(
+        item(ResourceType=3, VirtualQuantity=count).replace(
+            "<Item>", f"<Item ovf:configuration='{name}'>"
+        )
+        for name, count in (("small", 1), ("large", 9))
+    )
+    assert parse_ovf(ovf(system(items), more=options))[0].cpus == 9
+    options = options.replace(" ovf:default='true'", "")
+    assert parse_ovf(ovf(system(items), more=options))[0].cpus == 1
+
+
+def test_one_machine() -> None:
+    one = system("", name="a")
+    inside = f'<VirtualSystemCollection ovf:id="c"><Info/>{one}</VirtualSystemCollection>'
+    assert parse_ovf(ovf(inside))[0].name == "a"
+    for systems, count in ((one + system("", name="b"), 2), ("", 0), (inside + one, 2)):
+        error = refusal(ovf(systems))
+        assert error.message == f"ovf: virtual systems: found {count}, expected one"
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "disks/disk1.vmdk",
+        "http://127.0.0.1/x",
+        "file:///etc/passwd",
+        "%2e%2e%2fpasswd",
+        "a%00b",
+        "",
+        "..",
+        "C:disk",
+    ],
+)
+def test_files_outside_the_package(href: str) -> None:
+    error = refusal(ovf(files=f'<File ovf:id="file1" ovf:href="{href}"/>'))
+    assert error.message.startswith("ovf: href of a file: found ")
+
+
+@pytest.mark.parametrize(
+    ("files", "disks", "message"),
+    [
+        ("", None, "ovf: file 'file1' of disk 'vmdisk1' is not in the References"),
+        (None, "", "ovf: disk 'vmdisk1' is not in the DiskSection"),
+        (None, '<Disk ovf:diskId="vmdisk1" ovf:capacity="9"/>', "is empty: it has no file"),
+        (
+            None,
+            '<Disk ovf:diskId="vmdisk1" ovf:fileRef="file1" ovf:parentRef="x"/>',
+            "is a delta of another disk",
+        ),
+        (None, '<Disk ovf:diskId="a"/><Disk ovf:diskId="a"/>', "diskId of a Disk: found 'a' twice"),
+        ('<File ovf:href="x"/>', None, "ovf: id of a File: found none, expected one of its own"),
+        (
+            '<File ovf:id="file1" ovf:href="x" ovf:compression="lzma"/>',
+            None,
+            "ovf: compression of file 'file1': found 'lzma'",
+        ),
+        (
+            '<File ovf:id="file1" ovf:href="x" ovf:size="big"/>',
+            None,
+            "ovf: size of file 'file1': found 'big'",
+        ),
+        (
+            None,
+            '<Disk ovf:diskId="vmdisk1" ovf:fileRef="file1" ovf:capacity="${disk}"/>',
+            "ovf: capacity of disk 'vmdisk1': found '${disk}'",
+        ),
+    ],
+)
+def test_disks_that_cannot_be_had(files: str | None, disks: str | None, message: str) -> None:
+    given = {"files": files, "disks": disks}
+    error = refusal(ovf(**{key: value for key, value in given.items() if value is not None}))
+    assert message in error.message
+
+
+def test_resources_and_sections_that_are_none() -> None:
+    assert (
+        "HostResource of a disk: found 'x.vmdk'"
+        in refusal(ovf(system(disk_item("x.vmdk")))).message
+    )
+    error = refusal(ovf('<VirtualSystem ovf:id="a"><Info/></VirtualSystem>'))
+    assert error.message == "ovf: VirtualSystem has no VirtualHardwareSection"
+    error = refusal(ovf(more="<DiskSection/>"))
+    assert error.message == "ovf: sections DiskSection: found 2, expected one"
+
+
+def test_chunks_are_refused_by_aws_s_name() -> None:
+    chunked = '<File ovf:id="file1" ovf:href="a" ovf:chunkSize="100"/>'
+    assert refusal(ovf(files=chunked)).aws_text == (
+        PARSING + "OVA with chunked disk files is not supported]"
+    )

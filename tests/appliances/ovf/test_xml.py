@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""XML: nothing is resolved or fetched, and there is a limit to all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.appliances.recipes import ovf
+
+from vmferry.appliances.ovf.xml import attribute, child, children, parse_envelope, text
+from vmferry.errors import FormatError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAUGHS = "".join(
+    f'<!ENTITY l{number} "{f"&l{number - 1};" * 10 if number else "lol"}">' for number in range(12)
+)
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(FormatError) as caught:
+        parse_envelope(data)
+    assert caught.value.aws_text.startswith(
+        "ClientError: Disk validation failed [OVF file parsing error: "
+    )
+    return caught.value.message
+
+
+def test_elements_are_found_by_local_names() -> None:
+    root = parse_envelope(ovf())
+    references = child(root, "References")
+    assert references is not None
+    (file,) = children(references, "File", "Other")
+    assert attribute(file, "href") == "disk1.vmdk"
+    assert attribute(file, "size") == ""
+    assert text(root, "References") == ""
+    assert child(root, "Nothing") is None
+
+
+def test_entities_are_neither_expanded_nor_fetched(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    heads = [
+        f'<!DOCTYPE Envelope [<!ENTITY x SYSTEM "file://{secret}">]>',
+        '<!DOCTYPE Envelope [<!ENTITY x SYSTEM "http://127.0.0.1:9/x">]>',
+        '<!DOCTYPE Envelope SYSTEM "http://127.0.0.1:9/x.dtd">',
+        f"<!DOCTYPE Envelope [{LAUGHS}]>",
+        f'<!DOCTYPE Envelope [<!ENTITY % x SYSTEM "file://{secret}"> %x;]>',
+    ]
+    for head in heads:
+        for more in ("", "<Info>&x;</Info>", "<Info>&l11;</Info>"):
+            message = refusal(ovf(more=more, head=head))
+            assert "secret" not in message.replace(str(secret), "")
+
+
+def test_depth_and_length_have_limits() -> None:
+    deep = "<a>" * 70 + "</a>" * 70
+    assert refusal(ovf(more=deep)) == "ovf: description: found more than 64 levels of elements"
+    deeper = "<a>" * 100_000 + "</a>" * 100_000
+    assert refusal(ovf(more=deeper)).startswith("ovf: description is no XML: ")
+    long = ovf(more="<a/>" * (1 << 20))
+    assert refusal(long) == f"ovf: description: found {len(long)} bytes, expected at most 4194304"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "ovf: description is no XML: "),
+        (b"\0\1\2", "ovf: description is no XML: "),
+        (b"<Envelope>", "ovf: description is no XML: "),
+        (b"<Envelope/>", "ovf: root element: found Envelope, expected Envelope of OVF 1 or 2"),
+        (ovf(namespace="http://www.vmware.com/schema/ovf/1/envelope"), "ovf: root element: found"),
+        (b'<?xml version="1.0" encoding="nonsense"?><a/>', "ovf: description is no XML: "),
+        ("<a>ü</a>".encode("latin-1"), "ovf: description is no XML: "),
+    ],
+)
+def test_what_is_no_ovf(data: bytes, message: str) -> None:
+    assert refusal(data).startswith(message)
