@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import socket
 import threading
 from contextlib import ExitStack, suppress
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from vmferry.api.s3.upstream import Upstream
     from vmferry.config import Config
+    from vmferry.jobs._rooms import Rooms
     from vmferry.model.identity import AccessKey
 
 HOUSEKEEPING_S: Final = 3600
@@ -67,7 +69,8 @@ class Housekeeper:
         """End after the round under way."""
         self._stopping.set()
         self._asked.set()
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
 
     def _work(self) -> None:
         sweep(self._config.block_root)
@@ -113,16 +116,32 @@ class Service:
         Raises:
             SetupError: The state directory or the address cannot be used.
         """
-        config = self.config
         self._prepare_folders()
         self._socket = self._listen()
-        rooms = open_rooms(config)
+        upstream = self._upstream()
+        rooms = open_rooms(self.config)
         self._stack.callback(rooms.engine.dispose)
         identity = Identity(rooms.engine)
         key = identity.first_start()
-        _write_credentials(config.state_dir / "credentials", key)
-        buckets = Buckets(rooms.engine)
-        upstream = self._upstream()
+        _write_credentials(self.config.state_dir / "credentials", key)
+        tasks, housekeeper = self._start_tasks(rooms)
+        services = Services(
+            config=self.config,
+            identity=identity,
+            images=Images(rooms.engine),
+            snapshots=Snapshots(rooms.engine),
+            tags=Tags(rooms.engine),
+            buckets=Buckets(rooms.engine),
+            tasks=tasks,
+            rooms=rooms,
+            collect=housekeeper.ask,
+        )
+        self._server = self._http(services, upstream)
+        housekeeper.start()
+        return key
+
+    def _start_tasks(self, rooms: Rooms) -> tuple[Tasks, Housekeeper]:
+        config = self.config
         pool = WorkerPool(config.tasks.workers, prepare_worker, (config,), PRELOADED)
         housekeeper = Housekeeper(config, pool)
         tasks = Tasks(
@@ -138,26 +157,18 @@ class Service:
         tasks.start()
         self._stack.callback(tasks.stop)
         self._stack.callback(housekeeper.stop)
-        services = Services(
-            config=config,
-            identity=identity,
-            images=Images(rooms.engine),
-            snapshots=Snapshots(rooms.engine),
-            tags=Tags(rooms.engine),
-            buckets=buckets,
-            tasks=tasks,
-            rooms=rooms,
-            collect=housekeeper.ask,
-        )
+        return tasks, housekeeper
+
+    def _http(self, services: Services, upstream: Upstream) -> uvicorn.Server:
         gateway = Gateway(
-            buckets=buckets,
+            buckets=services.buckets,
             upstream=upstream,
-            access_key=identity.access_key,
-            canonical_id=identity.canonical_id,
+            access_key=services.identity.access_key,
+            canonical_id=services.identity.canonical_id,
             clock=_utc,
-            base_hosts=config.serve.base_hosts,
+            base_hosts=self.config.serve.base_hosts,
         )
-        self._server = uvicorn.Server(
+        return uvicorn.Server(
             uvicorn.Config(
                 App(services, gateway),
                 loop="uvloop",
@@ -169,13 +180,15 @@ class Service:
                 timeout_graceful_shutdown=5,
             )
         )
-        housekeeper.start()
-        return key
 
     def run(self) -> None:
         """Answer requests until SIGINT or SIGTERM; running tasks go on at the next start."""
         if self._server is None or self._socket is None:
             raise SetupError("the service was not started")
+        # uvicorn raises the signal again when it is done; that must not end the process before
+        # ``stop`` has.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._server.handle_exit)
         try:
             self._server.run(sockets=[self._socket])
         finally:
@@ -248,7 +261,7 @@ def _write_credentials(path: Path, key: AccessKey) -> None:
     """Write the AWS credentials file, readable by its owner only, if it does not say so already."""
     text = f"[default]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
     with suppress(FileNotFoundError):
-        if path.read_text(encoding="utf-8") == text:
+        if path.read_text(encoding="utf-8") == text and path.stat().st_mode & 0o077 == 0:
             return
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)

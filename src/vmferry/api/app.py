@@ -8,6 +8,7 @@ what is S3 goes to the gateway, which streams. Actions run in threads, never on 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from vmferry.api.protocol import models
 from vmferry.api.protocol.errors import error_response
 from vmferry.api.protocol.http import Request, Response
 from vmferry.api.protocol.parse import parse
+from vmferry.api.protocol.parse.query import fields
 from vmferry.api.protocol.serialise import serialise
 from vmferry.api.protocol.signature import identify, unknown_key, verify
 from vmferry.errors import ApiError, ServiceError, VmferryError
@@ -29,6 +31,8 @@ from vmferry.units import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
+
+    from botocore.model import OperationModel
 
     from vmferry.api.s3.gateway import Gateway
     from vmferry.api.services import Services
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 
 MAX_BODY: Final = 2 * MIB
 """The longest legal request is far shorter: a policy document has at most 128 KiB."""
+
+VERSION: Final = re.compile(r"20\d\d-\d\d-\d\d")
 
 PACKAGES: Final = {"ec2": ec2, "iam": iam, "sts": sts}
 
@@ -114,9 +120,10 @@ class App:
             if key is None:
                 raise unknown_key(service)
             verify(request, credential, key.secret, now=datetime.now(UTC))
-            action = _action_name(request)
+            form = fields(request)
+            action = form.get("Action", "")
             audit = audit.bind(action=action, caller=key.principal.arn, region=credential.region)
-            model = models.operation(service, action)
+            model = _operation(service, action, form.get("Version", ""))
             known = self._actions[service].get(action)
             if known is None:
                 raise ApiError(
@@ -175,9 +182,16 @@ async def _body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-def _action_name(request: Request) -> str:
-    for text in (request.body.decode("utf-8", "replace"), request.query):
-        name = parse_qs(text).get("Action")
-        if name:
-            return name[0]
-    raise ApiError("MissingAction", "The request must contain the parameter Action")
+def _operation(service: str, action: str, version: str) -> OperationModel:
+    """Return the model of what is asked for; old versions are served as the model's."""
+    if not action:
+        raise ApiError("MissingAction", "The request must contain the parameter Action")
+    model = models.operation(service, action)
+    newest = model.service_model.api_version
+    if version and not (VERSION.fullmatch(version) and version <= newest):
+        raise ApiError(
+            "NoSuchVersion",
+            f"The requested version ({version[:32]}) of service {service} does not exist",
+            hint=f"The newest is {newest}",
+        )
+    return model

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import logging
+import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,9 @@ import structlog
 import typer
 
 from vmferry.cli.commands import Command
+from vmferry.errors import SetupError
+
+LEVELS = ("debug", "info", "warning", "error")
 
 
 def run(
@@ -39,6 +44,8 @@ def run(
     from vmferry.daemon import Service
 
     service = Service(config.load(state_dir=state_dir, listen=listen, s3_endpoint=s3_endpoint))
+    # Until the HTTP loop takes signals over, a stop must still end what was started already.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         service.start()
         typer.echo(_welcome(service.url, service.config.state_dir))
@@ -52,13 +59,15 @@ def _welcome(url: str, state_dir: Path) -> str:
     return (
         f"vmferry is ready at {url}. To use it with any AWS client:\n"
         f"export AWS_ENDPOINT_URL={url}\n"
-        f"export AWS_SHARED_CREDENTIALS_FILE={state_dir / 'credentials'}\n"
+        f"export AWS_SHARED_CREDENTIALS_FILE={shlex.quote(str(state_dir / 'credentials'))}\n"
         "export AWS_DEFAULT_REGION=us-east-1"
     )
 
 
 def _log_to_stderr(level: str) -> None:
-    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    if level.lower() not in LEVELS:
+        raise SetupError(f"--log-level is {level!r}, expected one of {', '.join(LEVELS)}")
+    number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     structlog.configure(
         processors=[

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from vmferry.api.actions.ec2._checks import check_dry_run
 from vmferry.catalog import filters
+from vmferry.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from vmferry.api.actions import Call
 
 T = TypeVar("T")
+
+ANY_SIZE: Final = (1, 1 << 31)
+"""``MaxResults`` where AWS states no limits."""
 
 
 def described(
@@ -22,6 +27,7 @@ def described(
     key: Callable[[T], str],
     fields: Mapping[str, Callable[[T], Iterable[str]]],
     tags: Callable[[T], Mapping[str, str]],
+    sizes: tuple[int, int] = ANY_SIZE,
 ) -> tuple[list[T], dict[str, str]]:
     """Return the items of one answer and ``NextToken``, if there is more.
 
@@ -31,11 +37,20 @@ def described(
         key: Unique and stable; the order of the pages.
         fields: What each filter looks at.
         tags: The item's tags.
+        sizes: The smallest and the largest ``MaxResults``.
+
+    Raises:
+        ApiError: ``DryRunOperation``, ``InvalidMaxResults``, ``InvalidNextToken``, or an unknown
+            filter.
     """
+    size = call.params.get("MaxResults")
+    if size is not None and not sizes[0] <= size <= sizes[1]:
+        raise ApiError(
+            "InvalidMaxResults", f"MaxResults is {size}, expected {sizes[0]} to {sizes[1]}"
+        )
     kept = filters.chosen(items, call.params.get("Filters", []), fields, tags)
-    shown, token = filters.page(
-        kept, key, call.params.get("MaxResults"), call.params.get("NextToken")
-    )
+    shown, token = filters.page(kept, key, size, call.params.get("NextToken"))
+    check_dry_run(call)
     return shown, {"NextToken": token} if token else {}
 
 

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from vmferry.api.actions.ec2._describe import described, tag_list, without_none
+from vmferry.api.actions.ec2 import _checks
+from vmferry.api.actions.ec2._describe import ANY_SIZE, described, tag_list, without_none
 from vmferry.database.engine import now
 from vmferry.errors import ApiError
 from vmferry.model import ids
@@ -16,6 +17,43 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vmferry.api.actions import Call
+
+TOKEN_LENGTH: Final = 64
+"""Characters of a ``ClientToken`` (aws-behaviour.md 1.5)."""
+
+
+def repeated(call: Call, job: str) -> Task | None:
+    """Return the task that the same request made before, known by its ``ClientToken``.
+
+    Asked before anything else is checked: a client that repeats a request may have removed the
+    object since, and its answer is the task all the same.
+
+    Raises:
+        ApiError: ``IdempotentParameterMismatch``: the token came with other parameters.
+    """
+    token = str(call.params.get("ClientToken", ""))
+    if len(token) > TOKEN_LENGTH or not token.isascii():
+        raise ApiError(
+            "InvalidParameterValue",
+            f"Value ({token[:TOKEN_LENGTH]}) for parameter clientToken is invalid. "
+            f"Expected up to {TOKEN_LENGTH} ASCII characters",
+        )
+    if not token or call.params.get("DryRun"):
+        return None
+    records = call.services.tasks.records
+    twin = records.by_token(call.owner, job, token)
+    if twin is not None and records.digest(twin.id) != _checks.request_digest(call.params):
+        raise ApiError(
+            "IdempotentParameterMismatch",
+            f"The client token {token} was used with other parameters, in {twin.id}",
+        )
+    return twin
+
+
+def start(call: Call, task: Task) -> Task:
+    """Start ``task``, or return the one that a request at the same moment made."""
+    token, digest = str(call.params.get("ClientToken", "")), _checks.request_digest(call.params)
+    return call.services.tasks.create(task, token=token, digest=digest)
 
 
 def new_task(
@@ -65,6 +103,7 @@ def described_tasks(
     wanted: Sequence[Task],
     show: Callable[[Task], dict[str, Any]],
     member: str,
+    sizes: tuple[int, int] = ANY_SIZE,
 ) -> dict[str, Any]:
     """Return the answer of a Describe action over tasks.
 
@@ -74,6 +113,7 @@ def described_tasks(
         wanted: The tasks that the request names; all that are still listed if it names none.
         show: Turns a task into the API's structure.
         member: Name of the output's list.
+        sizes: The smallest and the largest ``MaxResults``.
     """
     since = timedelta(days=call.services.config.tasks.retention_days)
     tasks = wanted or call.services.tasks.records.listed(call.owner, job, since)
@@ -83,6 +123,7 @@ def described_tasks(
         key=lambda task: f"{task.created.isoformat()} {task.id}",
         fields={"task-state": lambda task: [task.state.value]},
         tags=lambda task: task.tags,
+        sizes=sizes,
     )
     return {member: [show(task) for task in shown], **more}
 

@@ -16,7 +16,9 @@ def handle(call: Call) -> dict[str, Any]:
         owned_task(call, task_id, "export-ami", "InvalidExportTaskID.NotFound")
         for task_id in call.params.get("ExportImageTaskIds", [])
     ]
-    return described_tasks(call, "export_image", wanted, _shown.export_image, "ExportImageTasks")
+    return described_tasks(
+        call, "export_image", wanted, _shown.export_image, "ExportImageTasks", sizes=(1, 500)
+    )
 
 
 ACTION = Action(name="DescribeExportImageTasks", handle=handle)

@@ -23,6 +23,7 @@ def handle(call: Call) -> dict[str, Any]:
             "value": lambda tag: [tag[2]],
         },
         tags=lambda tag: {tag[1]: tag[2]},
+        sizes=(5, 1000),
     )
     members = [
         {

@@ -11,61 +11,72 @@ from typing import TYPE_CHECKING, Any, Final
 from vmferry.api.actions import Action, Call
 from vmferry.api.actions.ec2 import _checks, _shown
 from vmferry.api.actions.ec2._describe import without_none
-from vmferry.api.actions.ec2._tasks import new_task
+from vmferry.api.actions.ec2._tasks import new_task, repeated, start
 from vmferry.errors import ApiError
 from vmferry.formats import all_formats
 from vmferry.jobs.export_image import object_key
 from vmferry.model import ids
 
 if TYPE_CHECKING:
-    from vmferry.model.catalog import Image
+    from collections.abc import Sequence
 
+    from vmferry.model.catalog import Image
+    from vmferry.model.identity import Role
+
+JOB: Final = "export_image"
 TAGGED: Final = "export-image-task"
 DESCRIPTION_LENGTH: Final = 255
 
 
 def handle(call: Call) -> dict[str, Any]:
     """Check the request and start the task."""
+    task = repeated(call, JOB)
+    if task is None:
+        task_id = ids.new("export-ami")
+        params = _params(call, task_id)
+        tags = _checks.task_tags(call, TAGGED)
+        _check_alone(call, params["image_id"])
+        _checks.check_dry_run(call)
+        new = new_task(
+            call,
+            job=JOB,
+            task_id=task_id,
+            params=params,
+            detail={},
+            message="validating",
+            progress=0,
+            tags=tags,
+        )
+        task = start(call, new)
+    return {
+        **_shown.export_image(task),
+        **without_none(DiskImageFormat=task.params["format"], RoleName=task.params["role"] or None),
+    }
+
+
+def _params(call: Call, task_id: str) -> dict[str, Any]:
     params = call.params
     wanted = _format(params)
     image = call.services.images.find(call.owner, params["ImageId"])
+    if any(device.encrypted for device in image.devices):
+        raise ApiError(
+            "InvalidParameter",
+            f"The image ID ({image.id}) provided has encrypted EBS block devices "
+            "and is not exportable.",
+        )
     place = params["S3ExportLocation"]
     bucket, prefix = place["S3Bucket"], place.get("S3Prefix", "")
-    task_id = ids.new("export-ami")
     role = _checks.check_role(call, _checks.task_arn(call, task_id))
-    _checks.check_bucket(call, bucket)
-    _checks.check_access(call, role, f"arn:aws:s3:::{bucket}", _checks.WRITE_BUCKET)
     disks = _disks(call, image, prefix, task_id, wanted)
-    for disk in disks:
-        arn = f"arn:aws:s3:::{bucket}/{disk['key']}"
-        _checks.check_access(call, role, arn, _checks.WRITE_OBJECT)
-        call.services.rooms.object_url(bucket, disk["key"])
-    tags = _checks.task_tags(call, TAGGED)
-    _check_alone(call, image)
-    _checks.check_dry_run(call)
-    task = new_task(
-        call,
-        job="export_image",
-        task_id=task_id,
-        params={
-            "image_id": image.id,
-            "format": wanted,
-            "bucket": bucket,
-            "prefix": prefix,
-            "disks": disks,
-            "description": params.get("Description", ""),
-            "role": params.get("RoleName", ""),
-        },
-        detail={},
-        message="validating",
-        progress=0,
-        tags=tags,
-    )
-    token, digest = str(params.get("ClientToken", "")), _checks.request_digest(params)
-    started = call.services.tasks.create(task, token=token, digest=digest)
+    _check_place(call, role, bucket, [disk["key"] for disk in disks])
     return {
-        **_shown.export_image(started),
-        **without_none(DiskImageFormat=wanted, RoleName=params.get("RoleName")),
+        "image_id": image.id,
+        "format": wanted,
+        "bucket": bucket,
+        "prefix": prefix,
+        "disks": disks,
+        "description": params.get("Description", ""),
+        "role": params.get("RoleName", ""),
     }
 
 
@@ -97,17 +108,27 @@ def _disks(
     return out
 
 
-def _check_alone(call: Call, image: Image) -> None:
+def _check_place(call: Call, role: Role, bucket: str, keys: Sequence[str]) -> None:
+    _checks.check_bucket(call, bucket)
+    record = call.services.buckets.get(bucket)
+    if record is not None and "aws:kms" in record.encryption:
+        raise ApiError(
+            "InvalidParameter",
+            f"The S3 bucket {bucket} is encrypted with SSE-KMS, which is not supported.",
+        )
+    _checks.check_access(call, role, f"arn:aws:s3:::{bucket}", _checks.WRITE_BUCKET)
+    for key in keys:
+        _checks.check_access(call, role, f"arn:aws:s3:::{bucket}/{key}", _checks.WRITE_OBJECT)
+        call.services.rooms.object_url(bucket, key)
+
+
+def _check_alone(call: Call, image_id: str) -> None:
     """One export of an image at a time (the guide, considerations for image export)."""
-    token = str(call.params.get("ClientToken", ""))
-    records = call.services.tasks.records
-    if token and records.by_token(call.owner, "export_image", token):
-        return
-    for task in records.unfinished():
-        if task.job == "export_image" and task.params["image_id"] == image.id:
+    for task in call.services.tasks.records.unfinished():
+        if task.job == JOB and task.params["image_id"] == image_id:
             raise ApiError(
                 "IncorrectState",
-                f"The image {image.id} is being exported by {task.id}",
+                f"The image {image_id} is being exported by {task.id}",
                 hint="Wait for that task or cancel it",
             )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vmferry.api.actions import Action, Call
 from vmferry.api.actions.ec2 import _checks, _shown
 from vmferry.api.actions.ec2._encryption import encryption
-from vmferry.api.actions.ec2._tasks import new_task
+from vmferry.api.actions.ec2._tasks import new_task, repeated, start
 from vmferry.errors import ApiError
 from vmferry.model import ids
 
@@ -22,18 +22,37 @@ FORMATS: Final = ("OVA", "VHD", "VHDX", "VMDK", "RAW")
 MAX_DISKS: Final = 21
 """The guide, general limits: a machine with more volumes cannot be imported."""
 
+JOB: Final = "import_image"
 TAGGED: Final = "import-image-task"
 
 
 def handle(call: Call) -> dict[str, Any]:
     """Check the request and start the task."""
+    task = repeated(call, JOB)
+    if task is None:
+        task_id = ids.new("import-ami")
+        params = _params(call, task_id)
+        tags = _checks.task_tags(call, TAGGED)
+        _checks.check_dry_run(call)
+        new = new_task(
+            call,
+            job=JOB,
+            task_id=task_id,
+            params=params,
+            detail={"disks": [_pending(n, item) for n, item in enumerate(params["containers"])]},
+            message="pending",
+            progress=1,
+            tags=tags,
+        )
+        task = start(call, new)
+    return _shown.import_image(task, boot_mode=False)
+
+
+def _params(call: Call, task_id: str) -> dict[str, Any]:
     _check_parameters(call)
-    task_id = ids.new("import-ami")
     role = _checks.check_role(call, _checks.task_arn(call, task_id))
-    containers = [_container(call, role, item) for item in call.params["DiskContainers"]]
-    tags = _checks.task_tags(call, TAGGED)
-    params = {
-        "containers": containers,
+    return {
+        "containers": [_container(call, role, item) for item in call.params["DiskContainers"]],
         "description": call.params.get("Description", ""),
         "boot_mode": call.params.get("BootMode", ""),
         "platform": call.params.get("Platform", ""),
@@ -42,22 +61,6 @@ def handle(call: Call) -> dict[str, Any]:
         "role": call.params.get("RoleName", ""),
         **encryption(call),
     }
-    _checks.check_dry_run(call)
-    task = new_task(
-        call,
-        job="import_image",
-        task_id=task_id,
-        params=params,
-        detail={"disks": [_pending(n, item) for n, item in enumerate(containers)]},
-        message="pending",
-        progress=1,
-        tags=tags,
-    )
-    token = str(call.params.get("ClientToken", ""))
-    digest = _checks.request_digest(call.params)
-    return _shown.import_image(
-        call.services.tasks.create(task, token=token, digest=digest), boot_mode=False
-    )
 
 
 def _check_parameters(call: Call) -> None:

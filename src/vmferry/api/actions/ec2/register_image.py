@@ -22,27 +22,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAME: Final = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
-BOOT_MODES: Final = ("", "legacy-bios", "uefi", "uefi-preferred")
-ARCHITECTURES: Final = ("i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac")
+CHOICES: Final = {
+    "Architecture": ("i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"),
+    "BootMode": ("legacy-bios", "uefi", "uefi-preferred"),
+    "ImdsSupport": ("v2.0",),
+    "SriovNetSupport": ("simple",),
+    "TpmSupport": ("v2.0",),
+    "VirtualizationType": ("hvm", "paravirtual"),
+}
+VOLUME_TYPES: Final = ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard")
 UEFI_DATA_LENGTH: Final = 64_000
 
 
 def handle(call: Call) -> dict[str, Any]:
     """Check the parameters and record the image."""
     params = call.params
-    name = str(params.get("Name", ""))
-    if not NAME.fullmatch(name):
-        raise ApiError(
-            "InvalidAMIName.Malformed",
-            f"AMI name '{name}' is invalid, "
-            "expected 3 to 128 letters, digits, spaces or ( ) [ ] . / - ' @ _",
-        )
-    _check_choice("architecture", params.get("Architecture", "i386"), ARCHITECTURES)
-    _check_choice("bootMode", params.get("BootMode", ""), BOOT_MODES)
-    if len(str(params.get("UefiData", ""))) > UEFI_DATA_LENGTH:
-        raise ApiError(
-            "InvalidParameterValue", f"UefiData has more than {UEFI_DATA_LENGTH} characters"
-        )
+    _check_parameters(params)
     devices = _devices(call, params.get("BlockDeviceMappings", []))
     root = str(params.get("RootDeviceName", "")) or (devices[0].device_name if devices else "")
     if not any(device.device_name == root for device in devices):
@@ -56,8 +51,8 @@ def handle(call: Call) -> dict[str, Any]:
     image = Image(
         id=ids.new("ami"),
         owner=call.owner,
-        name=name,
-        description=str(params.get("Description", "")),
+        name=params["Name"],
+        description=params.get("Description", ""),
         architecture=params.get("Architecture", "i386"),
         boot_mode=params.get("BootMode", ""),
         platform="Linux",
@@ -65,7 +60,7 @@ def handle(call: Call) -> dict[str, Any]:
         created=now(),
         devices=tuple(devices),
         virtualization_type=params.get("VirtualizationType", "paravirtual"),
-        ena_support=bool(params.get("EnaSupport", False)),
+        ena_support=params.get("EnaSupport", False),
         attributes=_attributes(params),
     )
     call.services.images.register(image)
@@ -73,12 +68,28 @@ def handle(call: Call) -> dict[str, Any]:
     return {"ImageId": image.id}
 
 
+def _check_parameters(params: dict[str, Any]) -> None:
+    if not NAME.fullmatch(params["Name"]):
+        raise ApiError(
+            "InvalidAMIName.Malformed",
+            f"AMI name '{params['Name']}' is invalid, "
+            "expected 3 to 128 letters, digits, spaces or ( ) [ ] . / - ' @ _",
+        )
+    for name, choices in CHOICES.items():
+        if name in params:
+            _check_choice(f"{name[:1].lower()}{name[1:]}", params[name], choices)
+    if len(params.get("UefiData", "")) > UEFI_DATA_LENGTH:
+        raise ApiError(
+            "InvalidParameterValue", f"UefiData has more than {UEFI_DATA_LENGTH} characters"
+        )
+
+
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ApiError(
             "InvalidParameterValue",
             f"Value ({value}) for parameter {name} is invalid. "
-            f"Valid value(s): {', '.join(choice for choice in choices if choice)}",
+            f"Valid value(s): {', '.join(choices)}",
         )
 
 
@@ -95,9 +106,9 @@ def _attributes(params: dict[str, Any]) -> dict[str, str]:
 def _devices(call: Call, mappings: Sequence[dict[str, Any]]) -> list[BlockDevice]:
     out: list[BlockDevice] = []
     for mapping in mappings:
-        ebs = mapping.get("Ebs") or {}
-        if "NoDevice" in mapping or mapping.get("VirtualName"):
-            continue
+        ebs = mapping.get("Ebs")
+        if not ebs or "NoDevice" in mapping:
+            continue  # an instance store volume, or one that is named to be left out
         name = str(mapping.get("DeviceName", ""))
         if not name or any(device.device_name == name for device in out):
             raise ApiError(
@@ -120,6 +131,7 @@ def _device(call: Call, name: str, ebs: dict[str, Any]) -> BlockDevice:
             "InvalidBlockDeviceMapping",
             f"The device '{name}' has a snapshot and an encryption state, expected one of them",
         )
+    _check_choice("volumeType", ebs.get("VolumeType", "gp2"), VOLUME_TYPES)
     least = max(1, -(-snapshot.size // GIB))
     size = int(ebs.get("VolumeSize", least))
     if size < least:
