@@ -112,7 +112,7 @@ def _table(disk: Window, index: int) -> tuple[str, tuple[Partition, ...]]:
     for table in TABLES:
         try:
             partitions = table.read(disk, index)
-        except OSError as error:
+        except (OSError, MemoryError, OverflowError, ValueError) as error:
             raise GuestError(
                 f"{disk.name}: the {table.name} partition table is damaged",
                 hint="Repair it with sfdisk or gdisk in the machine and export it again",
@@ -203,7 +203,7 @@ def _unknown(partitions: tuple[Partition, ...]) -> GuestError:
             return GuestError(
                 f"{_where(partition)}: found {partition.filesystem},"
                 f" expected a root file system of {', '.join(READERS)}",
-                hint="Move the root to ext4, or import the disk as a snapshot (import-snapshot)",
+                hint="Move a Linux root to ext4, or import the disk by import-snapshot",
                 aws_text=UNKNOWN_OS,
             )
     held = ", ".join(

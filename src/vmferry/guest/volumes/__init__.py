@@ -21,8 +21,8 @@ class Volumes:
         name: ``mbr``, ``gpt``.
         rank: Schemes are asked in this order; a GPT hides behind an MBR, so it is asked first.
         read: Takes the disk and its index; returns its partitions in the table's order, or ``None``
-            when the disk has no such table. Raises ``OSError`` or ``FormatError`` when the table is
-            damaged.
+            when the disk has no such table. Raises ``OSError``, ``MemoryError``, ``OverflowError``
+            or ``ValueError``, as libyal does, when the table is damaged.
     """
 
     name: str
