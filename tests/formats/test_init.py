@@ -70,6 +70,9 @@ def test_two_formats_at_once() -> None:
 
 
 def test_detection_asks_little_of_a_bucket() -> None:
-    source = MemorySource(bytes(1 << 20))
+    source = MemorySource(stream_vmdk({1: fill(1)}, 128 * 512 * 40))
     detect(source)
     assert len(source.reads) == 2
+    source.reads.clear()
+    open_disk(source, "vmdk")
+    assert len(source.reads) == 6

@@ -24,13 +24,13 @@ def test_every_magic_is_found_at_its_place() -> None:
 
 
 def test_the_ends_are_read_once() -> None:
-    source = MemorySource(bytes(range(256)) * 64)
+    source = MemorySource(bytes(range(256)) * 1024)
     ends = Ends(source)
-    assert (ends.size, ends.name, len(source.reads)) == (16384, "disk.vmdk", 2)
-    for offset, length in ((0, 4096), (5, 9), (16384 - 512, 512), (12288, 10)):
+    assert (ends.size, ends.name, len(source.reads)) == (262144, "disk.vmdk", 2)
+    for offset, length in ((0, 65536), (5, 9), (262144 - 512, 512), (196608, 10)):
         assert ends.read_at(offset, length) == source.data[offset : offset + length]
     assert len(source.reads) == 2
-    assert ends.read_at(4000, 200) == source.data[4000:4200]
+    assert ends.read_at(65000, 1000) == source.data[65000:66000]
     assert len(source.reads) == 3
 
 

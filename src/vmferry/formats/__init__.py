@@ -96,14 +96,17 @@ def detect(source: ByteSource) -> str:
     Raises:
         FormatError: Two formats match, so the file means different things to different readers.
     """
-    ends = Ends(source)
+    return _detect(Ends(source))
+
+
+def _detect(ends: Ends) -> str:
     formats = all_formats()
     found = {name for name, disk_format in formats.items() if disk_format.probe(ends)}
     found |= {magic.name for magic in MAGICS if magic.name not in formats and magic.matches(ends)}
     if len(found) > 1:
         names = " and ".join(sorted(found))
         raise FormatError(
-            f"disk: {source.name} has more than one format", found=names, expected="one"
+            f"disk: {ends.name} has more than one format", found=names, expected="one"
         )
     return found.pop() if found else "raw"
 
@@ -121,7 +124,8 @@ def open_disk(source: ByteSource, format_name: str | None) -> Disk:
             damaged.
         SourceError: The object cannot be read.
     """
-    found = detect(source)
+    ends = Ends(source)
+    found = _detect(ends)
     expected = (format_name or found).lower()
     if found != expected:
         raise FormatError(
@@ -138,5 +142,5 @@ def open_disk(source: ByteSource, format_name: str | None) -> Disk:
             hint="Convert the disk with: qemu-img convert -O raw",
         )
     for check in disk_format.safety:
-        check(source)
+        check(ends)
     return disk_format.read(source)

@@ -61,13 +61,13 @@ MAGICS: Final = (
 
 
 class Ends:
-    """A source whose first and last bytes are read once: a probe of a bucket is a request each.
+    """A source whose first and last bytes are read once: for a bucket, each read is a request.
 
     Args:
         source: What is probed.
     """
 
-    _LENGTH: Final = 4 * KIB
+    _LENGTH: Final = 64 * KIB  # the header and the descriptor of a VMDK, the headers of a VHDX
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source

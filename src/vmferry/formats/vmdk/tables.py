@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _KEPT: Final = 1024
 """Tables in memory: 2 MiB of hosted tables, 16 MiB of the largest ones."""
 
+_WARNINGS: Final = 20
 _AHEAD: Final = 128 * KIB
 """Bytes of tables in one read where they stand side by side, as in a monolithicSparse file."""
 
@@ -68,8 +69,12 @@ class GrainTables:
             except FormatError as error:
                 if number == len(self._directories):
                     raise
-                self.warnings.append(f"{error.message}; the redundant table was used")
+                self._warn(f"{error.message}; the redundant table was used")
         return None
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings and len(self.warnings) < _WARNINGS:
+            self.warnings.append(text)
 
     def _read_directories(self) -> list[array[int]]:
         places = [self._header.directory_offset]
@@ -82,7 +87,7 @@ class GrainTables:
             except FormatError as error:
                 if number == len(places) and not found:
                     raise
-                self.warnings.append(f"{error.message}; the other copy is used")
+                self._warn(f"{error.message}; the other copy is used")
         return found
 
     def _read_directory(self, place: int) -> array[int]:
