@@ -8,16 +8,18 @@ only the call that it was at, and that call is tried again in a fresh pool.
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import signal
 import threading
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any, Final
 
-from vmferry.errors import ServiceError, VmferryError
+from vmferry.errors import ServiceError, StorageFullError, VmferryError
 from vmferry.tasks import failure
+from vmferry.tasks._mortal import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +27,16 @@ if TYPE_CHECKING:
 TRIES: Final = 3
 """Calls that a dying worker is given: one that always kills its worker must end too."""
 
-PR_SET_PDEATHSIG: Final = 1
-
 Json = Any
 """What a step returns: anything that JSON can hold."""
+
+
+class StoppingError(BaseException):
+    """The service stops: the step is not over, and must be recorded as nothing at all.
+
+    Not an ``Exception``, because DBOS records those as the step's outcome; a step without one is
+    done again at the next start.
+    """
 
 
 class WorkerPool:
@@ -50,8 +58,9 @@ class WorkerPool:
         self.workers = workers
         self._prepare, self._arguments = prepare, arguments
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([__name__, *preload])
+        self._context.set_forkserver_preload(["vmferry.tasks._mortal", __name__, *preload])
         self._lock = threading.Lock()
+        self._stopped = False
         self._executor: ProcessPoolExecutor | None = None
 
     def call(self, function: Callable[..., object], arguments: tuple[object, ...]) -> Json:
@@ -59,13 +68,15 @@ class WorkerPool:
 
         Raises:
             VmferryError: What the function raised.
-            ServiceError: The worker died ``TRIES`` times.
+            ServiceError: The worker died ``TRIES`` times, or the function has a defect.
+            StoppingError: ``stop`` was called.
         """
         for _ in range(TRIES):
             executor = self._start()
             try:
                 answer = executor.submit(_guarded, function, arguments).result()
-            except BrokenProcessPool:
+            except (BrokenProcessPool, RuntimeError):
+                # RuntimeError: submitted to an executor that another thread has just dropped.
                 self._drop(executor)
                 continue
             if "error" in answer:
@@ -76,13 +87,17 @@ class WorkerPool:
             hint="See the service's log; it may have run out of memory",
         )
 
-    def warm(self) -> None:
-        """Start the fork server and one worker now; the first task then does not wait for them."""
-        self._start().submit(_nothing)
+    def launch(self) -> None:
+        """Start the fork server, which begins to preload; must be called from the main thread.
+
+        The server dies with the thread that started it (``_mortal``).
+        """
+        forkserver.ensure_running()
 
     def stop(self) -> None:
         """End every worker; calls under way fail."""
         with self._lock:
+            self._stopped = True
             executor, self._executor = self._executor, None
         if executor is not None:
             processes = list((getattr(executor, "_processes", None) or {}).values())
@@ -92,6 +107,8 @@ class WorkerPool:
 
     def _start(self) -> ProcessPoolExecutor:
         with self._lock:
+            if self._stopped:
+                raise StoppingError
             if self._executor is None:
                 self._executor = ProcessPoolExecutor(
                     self.workers,
@@ -109,8 +126,7 @@ class WorkerPool:
 
 
 def _begin(prepare: Callable[..., None], arguments: tuple[object, ...]) -> None:
-    # The fork server ends when the service does, however it ends; this ends its children with it.
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare(*arguments)
 
@@ -120,7 +136,21 @@ def _guarded(function: Callable[..., object], arguments: tuple[object, ...]) -> 
         return {"value": function(*arguments)}
     except VmferryError as error:
         return {"error": failure.pack(error)}
+    except Exception as error:
+        # The engine's runner: a defect ends the step, not the worker, and its cause goes to the
+        # log.
+        traceback.print_exc()
+        return {"error": failure.pack(_defect(function, error))}
 
 
-def _nothing() -> None:
-    """Only to have a worker started."""
+def _defect(function: Callable[..., object], error: Exception) -> VmferryError:
+    if "disk is full" in str(error):
+        # SQLite's SQLITE_FULL, however SQLAlchemy wraps it.
+        return StorageFullError(
+            "the records could not be written: no space left on the disk",
+            hint="Free space on the disk that holds the state directory, then start the task again",
+        )
+    return ServiceError(
+        f"{function.__name__} failed by a defect of vmferry ({type(error).__name__})",
+        hint="See the service's log",
+    )

@@ -103,6 +103,7 @@ class Tasks:
 
     def start(self) -> None:
         """Launch DBOS, go on with what was running, and enqueue what was only recorded."""
+        self._pool.launch()
         self._step_engine = connect(self._url, migrate=False)
 
         def workflow(task_id: str) -> None:
@@ -173,7 +174,8 @@ class Tasks:
         self._flag(task_id)
         status = DBOS.get_workflow_status(task_id)
         if status is None or status.status in ("ENQUEUED", "DELAYED"):
-            DBOS.cancel_workflow(task_id)
+            if status is not None:
+                DBOS.cancel_workflow(task_id)
             self._end(task_id, reason)
         return TaskState.ACTIVE
 
@@ -204,7 +206,9 @@ class Tasks:
         if task is None:
             return
         work = self._work_root / task_id
-        if task.state is TaskState.COMPLETED:
+        if task.state is not TaskState.ACTIVE:
+            # Over, or cancelled before it began, and the service ended before all was recorded.
+            self._end(task_id, task.message)
             shutil.rmtree(work, ignore_errors=True)
             return
         work.mkdir(parents=True, exist_ok=True)
@@ -225,6 +229,9 @@ class Tasks:
 
     def _end(self, task_id: str, message: str) -> None:
         """Bring a task that will not succeed to ``deleted``, with nothing left behind."""
+        task = self.records.get(task_id)
+        if task is None or task.state.finished:
+            return
         with self._engine.begin() as connection:
             states = (TaskState.ACTIVE, TaskState.DELETING)
             self.records.turn(connection, task_id, states, message=message)
