@@ -48,10 +48,10 @@ def test_qemu_img_makes_what_we_read(
 def test_a_sparse_tebibyte_of_qemu_img(qemu_img: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "big.vmdk"
     qemu_img("create", "-f", "vmdk", "-o", "subformat=monolithicSparse", path, "1T")
-    started = time.monotonic()
+    started = time.process_time()
     disk = VmdkReader(FileSource(path))
     assert [(extent.length, extent.kind.value) for extent in disk.extents()] == [(TIB, "zero")]
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.oracle

@@ -26,15 +26,15 @@ def directory_of(data: bytearray) -> int:
 def test_tables_side_by_side_are_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
     tables, source = open_tables(sparse_vmdk({3: fill(3)}, 128 * 512 * 100))
     source.reads.clear()
-    for index in range(100):
-        table = tables.table(index)
-        assert table is not None
-        assert [number for number, entry in enumerate(table) if entry] == ([] if index else [3])
+    table = tables.table(0)
+    assert table is not None
+    assert [number for number, entry in enumerate(table) if entry] == [3]
+    assert [tables.table(index) for index in range(1, 100)] == [None] * 99
     assert len(source.reads) == 2
     monkeypatch.setattr(module, "_KEPT", 8)
     tables, source = open_tables(sparse_vmdk({}, 128 * 512 * 100))
     for index in [*range(100), 0, 99]:
-        assert tables.table(index) is not None
+        assert tables.table(index) is None
     assert len(tables._kept) == 8
 
 
@@ -86,7 +86,7 @@ def test_a_table_with_wrong_grains(entries: tuple[int, int], message: str) -> No
     with pytest.raises(FormatError, match=r"vmdk: grain table 0 at byte \d+") as caught:
         tables.table(0)
     assert message in caught.value.message
-    assert tables.table(1) is not None
+    assert tables.table(1) is None
 
 
 def test_a_damaged_neighbour_is_reported_when_it_is_asked_for() -> None:
@@ -94,7 +94,7 @@ def test_a_damaged_neighbour_is_reported_when_it_is_asked_for() -> None:
     table = struct.unpack_from("<2I", data, directory_of(data))[1] * SECTOR
     struct.pack_into("<I", data, table, 1 << 31)
     tables, _ = open_tables(data)
-    assert tables.table(0) is not None
+    assert tables.table(0) is None
     with pytest.raises(FormatError, match="grain table 1"):
         tables.table(1)
 
@@ -105,3 +105,14 @@ def test_both_copies_damaged() -> None:
     struct.pack_into("<Q", data, 56, 1 << 50)
     with pytest.raises(FormatError, match="grain directory at byte 1536"):
         open_tables(data)
+
+
+def test_a_damaged_table_without_a_copy_is_not_zeros() -> None:
+    data = sparse_vmdk({0: fill(0)}, 128 * 1024)
+    table = struct.unpack_from("<I", data, directory_of(data))[0] * SECTOR
+    struct.pack_into("<I", data, table, 1 << 31)
+    redundant = struct.unpack_from("<Q", data, 48)[0] * SECTOR
+    struct.pack_into("<I", data, redundant, 0)
+    tables, _ = open_tables(data)
+    with pytest.raises(FormatError, match="grain table 0"):
+        tables.table(0)

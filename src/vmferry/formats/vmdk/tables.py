@@ -47,30 +47,31 @@ class GrainTables:
         self.warnings: list[str] = []
         self._source = source
         self._header = header
-        self._kept: OrderedDict[int, array[int]] = OrderedDict()
+        self._blank = bytes(header.table_entries * 4)
+        self._kept: OrderedDict[int, array[int] | None] = OrderedDict()
         self._directories = self._read_directories()
 
     def table(self, index: int) -> array[int] | None:
-        """Return the entries of table ``index``, or ``None`` if there is no such table.
+        """Return the entries of table ``index``, or ``None`` if there is no grain in it.
 
         An entry above ``zero_mark`` is a place inside the file; any other is a grain of zeros.
 
         Raises:
             FormatError: An entry lies outside the file, in every copy of the table.
         """
-        table = self._kept.get(index)
-        if table is not None:
+        if index in self._kept:
+            return self._kept[index]
+        primary, *redundant = self._directories
+        if not primary[index]:
+            return None
+        try:
+            return self._load(primary, index)
+        except FormatError as error:
+            if not redundant or not redundant[0][index]:
+                raise
+            table = self._load(redundant[0], index)
+            self._warn(f"{error.message}; the redundant table was used")
             return table
-        for number, directory in enumerate(self._directories, 1):
-            if not directory[index]:
-                return None
-            try:
-                return self._load(directory, index)
-            except FormatError as error:
-                if number == len(self._directories):
-                    raise
-                self._warn(f"{error.message}; the redundant table was used")
-        return None
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings and len(self.warnings) < _WARNINGS:
@@ -107,7 +108,7 @@ class GrainTables:
             raise damaged("grain directory", place * SECTOR, found="tables that overlap")
         return entries
 
-    def _load(self, directory: array[int], index: int) -> array[int]:
+    def _load(self, directory: array[int], index: int) -> array[int] | None:
         """Read table ``index`` and those that stand right behind it."""
         header, first = self._header, directory[index]
         step, length = header.table_sectors, header.table_entries * 4
@@ -118,15 +119,16 @@ class GrainTables:
         data = self._source.read_at(first * SECTOR, (count - 1) * step * SECTOR + length)
         for number in reversed(range(count)):
             start = number * step * SECTOR
-            table = _entries(data[start : start + length])
-            if problem := self._problem(table):
+            stored = data[start : start + length]
+            table = None if stored == self._blank else _entries(stored)
+            if table is not None and (problem := self._problem(table)):
                 if number:
                     continue  # it is reported when it is asked for
                 raise damaged(f"grain table {index}", first * SECTOR, found=problem)
             self._keep(index + number, table)
         return self._kept[index]
 
-    def _keep(self, index: int, table: array[int]) -> None:
+    def _keep(self, index: int, table: array[int] | None) -> None:
         self._kept[index] = table
         self._kept.move_to_end(index)
         if len(self._kept) > _KEPT:
