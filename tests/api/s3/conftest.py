@@ -7,6 +7,7 @@ import asyncio
 import secrets
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ import uvicorn
 
 from vmferry.api.s3.gateway import Gateway
 from vmferry.api.s3.rclone import Rclone
-from vmferry.api.s3.upstream import OwnBuckets, Upstream
+from vmferry.api.s3.upstream import ExternalS3, OwnBuckets, Upstream
 from vmferry.catalog.buckets import Buckets
 from vmferry.database.engine import connect
 from vmferry.model.identity import AccessKey, Principal
@@ -49,7 +50,6 @@ class Service:
     root: Path
     rclone: Rclone
     buckets: Buckets
-    stop: Callable[[], None]
 
     @property
     def url(self) -> str:
@@ -107,18 +107,46 @@ def serve(upstream: Upstream, buckets: Buckets) -> tuple[int, Callable[[], None]
     return server.servers[0].sockets[0].getsockname()[1], stop
 
 
-@pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    state = tmp_path_factory.mktemp("s3")
+@contextmanager
+def _running(state: Path) -> Iterator[Service]:
     engine = connect(f"sqlite:///{state / 'vmferry.sqlite'}")
     buckets = Buckets(engine)
     rclone = Rclone(root=state / "buckets", state=state / "rclone")
     rclone.start()
     port, stop = serve(OwnBuckets(rclone, state / "buckets"), buckets)
-    yield Service(port=port, root=state / "buckets", rclone=rclone, buckets=buckets, stop=stop)
+    yield Service(port=port, root=state / "buckets", rclone=rclone, buckets=buckets)
     stop()
     rclone.stop()
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with _running(tmp_path_factory.mktemp("s3")) as found:
+        yield found
+
+
+@pytest.fixture
+def fragile(tmp_path: Path) -> Iterator[Service]:
+    """A gateway and an rclone of the test's own, to be broken."""
+    with _running(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def external(service: Service) -> Iterator[str]:
+    """The URL of a second gateway whose external S3 is the first."""
+    key = _key(ACCOUNT)
+    upstream = ExternalS3(
+        endpoint=service.url,
+        region="us-east-1",
+        access_key=key.id,
+        secret_key=key.secret,
+        clock=lambda: datetime.now(UTC),
+    )
+    port, stop = serve(upstream, service.buckets)
+    yield f"http://127.0.0.1:{port}"
+    stop()
 
 
 @pytest.fixture

@@ -3,16 +3,31 @@
 
 from __future__ import annotations
 
+import http.client
 import os
-from typing import Any
+from typing import Any, Protocol
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-S3 = Any  # boto3's clients are made at run time
+OTHER = "999999999999"
+S3 = Any
+"""boto3's clients are made at run time."""
 
 
-def _code(call: S3, **arguments: object) -> tuple[str, int]:
+class Service(Protocol):
+    """What the fixture gives; see conftest."""
+
+    port: int
+    url: str
+    root: Any
+    rclone: Any
+
+    def client(self, account: str = ..., **options: object) -> S3: ...
+
+
+def refusal(call: S3, **arguments: object) -> tuple[str, int]:
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     answer = caught.value.response
@@ -38,6 +53,132 @@ def test_an_object_comes_back_as_it_was(s3: S3, bucket: str) -> None:
         ("a/b.vmdk", len(body), put["ETag"])
     ]
     s3.delete_object(Bucket=bucket, Key="a/b.vmdk")
-    assert _code(s3.get_object, Bucket=bucket, Key="a/b.vmdk") == ("NoSuchKey", 404)
+    assert refusal(s3.get_object, Bucket=bucket, Key="a/b.vmdk") == ("NoSuchKey", 404)
     s3.delete_bucket(Bucket=bucket)
-    assert _code(s3.list_objects_v2, Bucket=bucket) == ("NoSuchBucket", 404)
+    assert refusal(s3.list_objects_v2, Bucket=bucket) == ("NoSuchBucket", 404)
+
+
+def test_an_unknown_key_and_a_wrong_secret_are_told_apart(service: Service) -> None:
+    unknown = service.client(aws_access_key_id="AKIANOBODY")
+    assert refusal(unknown.list_buckets) == ("InvalidAccessKeyId", 403)
+    wrong = service.client(aws_secret_access_key="wrong")
+    assert refusal(wrong.list_buckets) == ("SignatureDoesNotMatch", 403)
+
+
+def test_a_request_without_a_signature_is_denied(service: Service, bucket: str) -> None:
+    answer = httpx.get(f"{service.url}/{bucket}/x")
+    assert answer.status_code == 403
+    assert "<Code>AccessDenied</Code>" in answer.text
+
+
+def test_another_accounts_bucket_is_denied(service: Service, bucket: str) -> None:
+    other = service.client(OTHER)
+    assert refusal(other.list_objects_v2, Bucket=bucket) == ("AccessDenied", 403)
+    assert refusal(other.get_object, Bucket=bucket, Key="x") == ("AccessDenied", 403)
+    assert refusal(other.create_bucket, Bucket=bucket) == ("BucketAlreadyExists", 409)
+    assert bucket not in [b["Name"] for b in other.list_buckets()["Buckets"]]
+
+
+def test_a_policy_lets_another_account_in(service: Service, s3: S3, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="x", Body=b"data")
+    policy = (
+        '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", '
+        f'"Principal": {{"AWS": "{OTHER}"}}, "Resource": "arn:aws:s3:::{bucket}/*"}}}}'
+    )
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    other = service.client(OTHER)
+    assert other.get_object(Bucket=bucket, Key="x")["Body"].read() == b"data"
+    assert refusal(other.put_object, Bucket=bucket, Key="x", Body=b"")[0] == "AccessDenied"
+
+
+def test_presigned_urls_work_without_headers(service: Service, bucket: str) -> None:
+    s3 = service.client(signature_version="s3v4")
+    where = {"Bucket": bucket, "Key": "über/ä b.raw"}
+    put = s3.generate_presigned_url("put_object", Params=where, ExpiresIn=60)
+    assert httpx.put(put, content=b"disk").status_code == 200
+    get = s3.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
+    assert httpx.get(get).content == b"disk"
+    assert httpx.get(get.replace("raw", "iso")).status_code == 403
+
+
+def test_a_bucket_may_be_in_the_host_name(service: Service, bucket: str) -> None:
+    s3 = service.client(
+        endpoint_url=f"http://localhost:{service.port}",
+        s3={"addressing_style": "virtual"},
+        signature_version="s3v4",
+    )
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "a/b"})
+    assert url.startswith(f"http://{bucket}.localhost:{service.port}/a/b?")
+    direct = url.replace(f"{bucket}.localhost", "127.0.0.1")
+    answer = httpx.put(direct, content=b"1", headers={"host": f"{bucket}.localhost:{service.port}"})
+    assert answer.status_code == 200
+    assert service.client().get_object(Bucket=bucket, Key="a/b")["Body"].read() == b"1"
+
+
+def test_a_refused_upload_is_never_asked_for(service: Service, bucket: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection.putrequest("PUT", f"/{bucket}/x")
+    connection.putheader("Expect", "100-continue")
+    connection.putheader("Content-Length", "1000000")
+    connection.endheaders()
+    answer = connection.getresponse()
+    connection.close()
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+def test_checksums_are_proven_and_answered(s3: S3, bucket: str, algorithm: str) -> None:
+    put = s3.put_object(Bucket=bucket, Key="x", Body=b"data", ChecksumAlgorithm=algorithm)
+    assert put[f"Checksum{algorithm}"]
+
+
+def test_a_wrong_checksum_leaves_no_object(service: Service, s3: S3, bucket: str) -> None:
+    body = os.urandom(2_500_000)
+    for arguments in ({"ContentMD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}, {"ChecksumCRC32": "AAAAAA=="}):
+        found = refusal(s3.put_object, Bucket=bucket, Key="x", Body=body, **arguments)
+        assert found == ("BadDigest", 400)
+    assert refusal(s3.head_object, Bucket=bucket, Key="x") == ("404", 404)
+    assert not [p for p in (service.root / bucket).iterdir() if not p.name.startswith(".rclone")]
+
+
+def test_a_body_that_is_not_what_was_signed_leaves_no_object(s3: S3, bucket: str) -> None:
+    def lie(request: Any, **_more: object) -> None:  # noqa: ANN401
+        request.body = b"bad"
+
+    s3.put_object(Bucket=bucket, Key="x", Body=b"old")
+    s3.meta.events.register("before-send.s3.PutObject", lie)
+    with pytest.raises(ClientError, match=r"XAmzContentSHA256Mismatch|BadDigest"):
+        s3.put_object(Bucket=bucket, Key="x", Body=b"new")
+    assert s3.get_object(Bucket=bucket, Key="x")["Body"].read() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("a/../../x", "InvalidArgument"),
+        ("a//b", "InvalidArgument"),
+        ("folder/", "InvalidArgument"),
+        ("a\0b", "InvalidArgument"),
+        ("b" * 256, "InvalidArgument"),
+        ("a/" * 520 + "x", "KeyTooLongError"),
+    ],
+)
+def test_keys_that_no_file_can_be_are_refused(s3: S3, bucket: str, key: str, code: str) -> None:
+    assert refusal(s3.put_object, Bucket=bucket, Key=key, Body=b"x") == (code, 400)
+    assert refusal(s3.get_object, Bucket=bucket, Key=key)[0] == "NoSuchKey"
+    s3.delete_object(Bucket=bucket, Key=key)
+
+
+def test_a_name_in_the_way_is_told(s3: S3, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a/b", Body=b"x")
+    assert refusal(s3.put_object, Bucket=bucket, Key="a", Body=b"x")[0] == "InvalidArgument"
+    assert refusal(s3.put_object, Bucket=bucket, Key="a/b/c", Body=b"x")[0] == "InvalidArgument"
+    assert refusal(s3.get_object, Bucket=bucket, Key="a")[0] == "NoSuchKey"
+    s3.delete_object(Bucket=bucket, Key="a")
+    assert s3.get_object(Bucket=bucket, Key="a/b")["Body"].read() == b"x"
+
+
+def test_no_listing_leaves_its_bucket(s3: S3, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    for prefix in ("../", "..", "/", "a/../../"):
+        assert s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []) == []

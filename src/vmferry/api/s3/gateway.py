@@ -116,8 +116,9 @@ class Gateway:
         """Answer one HTTP request (ASGI)."""
         request_id = secrets.token_hex(8).upper()
         request = wire.request_of(scope)
+        incoming = wire.Incoming(request, receive)
         try:
-            answer = await self._answer(request, receive, request_id)
+            answer = await self._answer(request, incoming, request_id)
         except payload.ClientGoneError:
             return
         except NotModifiedError as error:
@@ -129,8 +130,8 @@ class Gateway:
         if isinstance(answer, wire.Relay):
             await wire.relay(send, answer, request_id)
         else:
-            head = request.method == "HEAD"
-            await wire.reply(send, answer, request_id, head=head)
+            more = {**wire.marks(request_id), **incoming.closing()}
+            await wire.reply(send, answer, more, head=request.method == "HEAD")
 
     async def close(self) -> None:
         """Close the connections to upstream."""

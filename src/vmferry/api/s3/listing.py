@@ -39,12 +39,16 @@ class Listing:
         self._upstream = upstream
         self._root = root
 
-    async def objects(self, ask: Ask, params: dict[str, Any]) -> Response:
+    async def objects(self, ask: Ask, params: dict[str, Any]) -> Response | dict[str, Any]:
         """ListObjects and ListObjectsV2."""
         if params.get("Delimiter", "/") not in ("", "/"):
             raise ApiError(
                 "NotImplemented", "The only delimiter that is provided here is /", status=501
             )
+        prefix = params.get("Prefix", "")
+        if any(part in ("", ".", "..") for part in prefix.split("/")[:-1]) or prefix in (".", ".."):
+            # No key begins so, and rclone would make another folder of it.
+            return _nothing(ask, params)
         body = await self._ask(ask, f"/{ask.target.bucket}")
         return _xml(await asyncio.to_thread(self._with_etags, ask.target.bucket, body))
 
@@ -78,6 +82,15 @@ class Listing:
             if found is not None:
                 etag.text = f'"{found.etag}"'
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _nothing(ask: Ask, params: dict[str, Any]) -> dict[str, Any]:
+    names = ("Prefix", "Delimiter", "EncodingType")
+    kept: dict[str, Any] = {name: params.get(name) for name in names}
+    return {
+        "Name": ask.target.bucket, "MaxKeys": params.get("MaxKeys", 1000), "IsTruncated": False,
+        "KeyCount": 0, **kept,
+    }  # fmt: skip
 
 
 def _xml(body: bytes) -> Response:

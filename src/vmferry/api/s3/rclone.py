@@ -11,6 +11,9 @@ What the options are for, as measured with rclone 1.75.2:
     --etag-hash=                a HEAD or a listing would otherwise read and digest whole objects;
                                 uploads still answer their MD5, which ``attributes`` keeps
     --dir-cache-time 0s         jobs put finished exports into the folder behind rclone's back
+    --no-checksum,              rclone would compute every digest it knows for local files:
+    --ignore-checksum           20 s of processor for 1.5 GB instead of 7 s. The gateway proves
+                                uploads, and the MD5 of the ETag is computed all the same
     --multipart-streaming-…     1.5 GB in 10 threads: 168 MB of memory instead of 349 MB
     --buffer-size 0, GOMEMLIMIT the page cache is the read-ahead of a local file
 
@@ -43,6 +46,7 @@ SOCKET: Final = "rclone.sock"
 
 OPTIONS: Final = (
     "--config=", "--etag-hash=", "--dir-cache-time=0s", "--buffer-size=0", "--use-mmap",
+    "--no-checksum", "--ignore-checksum",
     "--multipart-streaming-buffer-limit=64Mi", "--multipart-streaming-buffer-total=256Mi",
     "--server-read-timeout=24h", "--server-write-timeout=24h", "--max-header-bytes=65536",
 )  # fmt: skip

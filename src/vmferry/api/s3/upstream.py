@@ -87,13 +87,12 @@ class OwnBuckets:
             )
             try:
                 return await self._client.send(request, stream=True)
-            except httpx.ConnectError as error:
-                # Nothing of the body was taken yet.
-                if asyncio.get_running_loop().time() > deadline:
+            except httpx.TransportError as error:
+                # A stream can be sent once, and is untouched only while nobody answered the door.
+                again = isinstance(error, httpx.ConnectError) or isinstance(body, bytes)
+                if not again or asyncio.get_running_loop().time() > deadline:
                     raise _unavailable() from error
                 await asyncio.sleep(_RETRY_S)
-            except httpx.TransportError as error:
-                raise _unavailable() from error
 
     async def close(self) -> None:
         """Close the connections."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     Scope = MutableMapping[str, Any]
 
@@ -48,15 +49,44 @@ def request_of(scope: Scope) -> Request:
     )
 
 
+class Incoming:
+    """The body of a request, which may be left unread.
+
+    Args:
+        request: Says whether there is one.
+        receive: ASGI's.
+    """
+
+    def __init__(self, request: Request, receive: Receive) -> None:
+        length = request.headers.get("content-length", "0")
+        self.unread = length != "0" or "transfer-encoding" in request.headers
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        """Return the next message (ASGI)."""
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self.unread = False
+        return message
+
+    def closing(self) -> dict[str, str]:
+        """Return the header that ends the connection where a body was left unread.
+
+        What is left of the body, which a caller that waited for ``100 Continue`` never sends, would
+        otherwise be taken from the next request of the connection.
+        """
+        return {"connection": "close"} if self.unread else {}
+
+
 def marks(request_id: str) -> dict[str, str]:
     """Return the headers that every answer of S3 has."""
     # The second id only has to be long and opaque; the same one finds both in a log.
     return {"x-amz-request-id": request_id, "x-amz-id-2": request_id * 4, "server": SERVER}
 
 
-async def reply(send: Send, response: Response, request_id: str, *, head: bool = False) -> None:
-    """Send a whole answer; ``head`` leaves its body out."""
-    headers = {**response.headers, **marks(request_id)}
+async def reply(send: Send, response: Response, more: Mapping[str, str], *, head: bool) -> None:
+    """Send a whole answer with ``more`` headers; ``head`` leaves its body out."""
+    headers = {**response.headers, **more}
     if response.status not in (204, 304):
         headers.setdefault("content-length", str(len(response.body)))
     await send(_start(response.status, headers))
