@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vmferry.api.s3 import rclone as module
 from vmferry.api.s3.rclone import SOCKET, Rclone, find_program, sweep
 from vmferry.errors import SetupError
 
@@ -27,7 +26,8 @@ child = Rclone(root=state / "buckets", state=state / "rclone")
 child.start()
 while not (state / "rclone" / "rclone.sock").exists():
     time.sleep(0.01)
-print(child.pid, flush=True)
+(state / "pid").write_text(str(child.pid))
+print("ready", flush=True)
 time.sleep(60)
 """
 
@@ -53,7 +53,9 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     )
     with parent:
         assert parent.stdout is not None
-        child = int(parent.stdout.readline())
+        while parent.stdout.readline() not in ("ready\n", ""):
+            pass
+        child = int((tmp_path / "pid").read_text())
         os.kill(child, 0)
         parent.kill()
     deadline = time.monotonic() + 5
@@ -84,7 +86,7 @@ def test_a_stop_before_the_child_lives_ends_it(tmp_path: Path) -> None:
 
 
 def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SetupError, match="the program rclone was not found"):
         find_program()

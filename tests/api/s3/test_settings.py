@@ -31,7 +31,7 @@ def test_ownership_controls(s3: S3, bucket: str) -> None:
 
 def test_the_acl_of_the_guide(s3: S3, bucket: str) -> None:
     grants = {"GrantWrite": f"id={EXPORTER}", "GrantReadACP": f"id={EXPORTER}"}
-    with pytest.raises(ClientError, match="AccessControlListNotSupported.*does not allow ACLs"):
+    with pytest.raises(ClientError, match=r"AccessControlListNotSupported.*does not allow ACLs"):
         s3.put_bucket_acl(Bucket=bucket, **grants)
     controls = {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
     s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=controls)
