@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vmferry.errors import SourceError, StorageFullError, VmferryError
+from vmferry.errors import ServiceError, SourceError, StorageFullError, VmferryError
 from vmferry.model.disk import Extent, ExtentKind
 from vmferry.stores import Store
 from vmferry.units import MIB, human
@@ -57,9 +57,9 @@ class FileSource:
             raise SourceError(
                 f"{self.name}: {length} bytes at byte {offset} are wanted, it has {self.size} bytes"
             )
-        data = os.pread(self._fd, length, offset)
+        data = self._pread(length, offset)
         while len(data) < length:
-            more = os.pread(self._fd, length - len(data), offset + len(data))
+            more = self._pread(length - len(data), offset + len(data))
             if not more:
                 raise SourceError(
                     f"{self.name}: ends at byte {offset + len(data)}, expected {self.size} bytes",
@@ -67,6 +67,14 @@ class FileSource:
                 )
             data += more
         return data
+
+    def _pread(self, length: int, offset: int) -> bytes:
+        try:
+            return os.pread(self._fd, length, offset)
+        except OSError as error:
+            raise SourceError(
+                f"{self.name}: cannot be read at byte {offset}: {error.strerror}"
+            ) from error
 
     def extents(self, offset: int, length: int) -> Iterator[Extent]:
         """Yield the range as data and holes of the file system, in order."""
@@ -84,9 +92,11 @@ class FileSource:
             return os.lseek(self._fd, position, what)
         except OSError as error:
             # Nothing of the kind follows: the rest is a hole, or the position is the end.
-            if error.errno != errno.ENXIO:
-                raise
-            return self.size
+            if error.errno == errno.ENXIO:
+                return self.size
+            raise SourceError(
+                f"{self.name}: cannot be read at byte {position}: {error.strerror}"
+            ) from error
 
 
 class DirectoryStore:
@@ -102,16 +112,19 @@ class DirectoryStore:
     def size(self, key: str) -> int | None:
         """Return the object's size, or ``None``."""
         try:
-            return self._path(key).stat().st_size
-        except FileNotFoundError:
+            status = self._path(key).lstat()
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise _missing(key, error) from error
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def put(self, key: str, data: bytes) -> None:
         """Store ``data`` durably before returning."""
         path = self._path(key)
         temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
         with room_on_disk(key, len(data)):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             try:
                 with temporary.open("wb", buffering=0) as file:
                     view = memoryview(data)
@@ -126,7 +139,12 @@ class DirectoryStore:
 
     def delete(self, key: str) -> None:
         """Remove the object; harmless when there is none."""
-        self._path(key).unlink(missing_ok=True)
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except (NotADirectoryError, IsADirectoryError):
+            return  # The key names a folder, or lies below an object: there is no such object.
+        except OSError as error:
+            raise ServiceError(f"{key}: cannot be removed: {error.strerror}") from error
 
     def list(self, prefix: str = "") -> list[str]:
         """Return the keys that begin with ``prefix``, sorted."""
@@ -143,28 +161,38 @@ class DirectoryStore:
     def adopt(self, key: str, file: Path, tick: Callable[[int], None]) -> None:
         """Move ``file`` to ``key``: a rename on one file system, else a copy that keeps holes."""
         path = self._path(key)
-        size = file.stat().st_size
-        with room_on_disk(key, size):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        source = FileSource(file, file.name)
+        with room_on_disk(key, source.size):
+            _make_folder(path.parent)
             _flush_file(file)
+            tick(0)
             try:
-                tick(size)
                 file.replace(path)
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
-                _copy_into(path, file, tick)
+                _copy_into(path, source, tick)
             flush_folder(path.parent)
             file.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         parts = key.split("/")
-        if any(part in ("", ".", "..") or "\0" in part for part in parts):
-            raise SourceError(f"key: {key!r} has an empty, '.' or '..' part", aws_text=_NO_OBJECT)
+        if any(part in ("", ".", "..") or _not_a_name(part) for part in parts):
+            raise SourceError(
+                f"key: {key!r} has an empty, '.' or '..' part, or one that is no file name",
+                aws_text=_NO_OBJECT,
+            )
         return self._root.joinpath(*parts)
 
 
 _NO_OBJECT = "ClientError: Invalid S3 source location"
+
+
+def _not_a_name(part: str) -> bool:
+    try:
+        return b"\0" in part.encode()
+    except UnicodeEncodeError:
+        return True
 
 
 def _missing(name: str, error: OSError) -> SourceError:
@@ -178,18 +206,40 @@ def _missing(name: str, error: OSError) -> SourceError:
 
 @contextmanager
 def room_on_disk(what: str, size: int) -> Iterator[None]:
-    """Turn 'no space left' into ``StorageFullError`` that names ``what`` and its ``size``."""
+    """Turn what the file system says about writing ``what``, of ``size`` bytes, into our errors.
+
+    Raises:
+        StorageFullError: No space is left.
+        SourceError: The name cannot be had: too long, a folder, or below something that is none.
+        ServiceError: Anything else that an operator can mend, such as a disk that is read-only.
+    """
     try:
         yield
     except VmferryError:
         raise
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-        raise StorageFullError(
-            f"{what}: {human(size)} could not be written: {error.strerror}",
-            hint="Free space on the disk that holds the state directory, then start the task again",
-        ) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFullError(
+                f"{what}: {human(size)} could not be written: {error.strerror}",
+                hint="Free space on the disk that holds the state directory, "
+                "then start the task again",
+            ) from error
+        if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
+            raise SourceError(
+                f"{what}: cannot be written: {error.strerror}",
+                hint="Choose another key: this one is too long, or a folder has its name, "
+                "or an object that of its folder",
+                aws_text="ClientError",
+            ) from error
+        raise ServiceError(f"{what}: cannot be written: {error.strerror}") from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Make ``folder`` and those above it durably: a new name is flushed with where it is."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        flush_folder(folder.parent)
 
 
 def flush_folder(folder: Path) -> None:
@@ -205,9 +255,8 @@ def _flush_file(path: Path) -> None:
         os.close(fd)
 
 
-def _copy_into(path: Path, file: Path, tick: Callable[[int], None]) -> None:
-    """Copy ``file`` to ``path`` on another file system: holes stay, half a copy is never seen."""
-    source = FileSource(file, file.name)
+def _copy_into(path: Path, source: FileSource, tick: Callable[[int], None]) -> None:
+    """Copy to ``path`` on another file system: holes stay, half a copy is never seen."""
     temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
     try:
         with temporary.open("xb", buffering=0) as out:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry.errors import SourceError, StorageFullError
@@ -43,21 +44,23 @@ class S3Source:
             )
         if not length:
             return b""
-        answer = _call(
-            self._client.get_object,
-            self.name,
+        return bytes(_call(self._get, self.name, offset=offset, length=length))
+
+    def _get(self, offset: int, length: int) -> bytes:
+        answer = self._client.get_object(
             Bucket=self._bucket,
             Key=self._key,
             Range=f"bytes={offset}-{offset + length - 1}",
             IfMatch=self._etag,
         )
-        data = bytes(answer["Body"].read())
-        if len(data) != length:
+        # Before a byte is read: an endpoint that knows no Range would send all of a large object.
+        if answer["ContentLength"] != length:
+            answer["Body"].close()
             raise SourceError(
-                f"{self.name}: {len(data)} bytes came for {length} at byte {offset}",
+                f"{self.name}: {answer['ContentLength']} bytes come for {length} at byte {offset}",
                 hint="The S3 endpoint does not honour Range",
             )
-        return data
+        return bytes(answer["Body"].read())
 
 
 class S3Store:
@@ -75,7 +78,7 @@ class S3Store:
         """Return the object's size, or ``None``."""
         try:
             return self.open(key).size
-        except SourceError:
+        except _MissingError:
             return None
 
     def put(self, key: str, data: bytes) -> None:
@@ -88,36 +91,36 @@ class S3Store:
 
     def list(self, prefix: str = "") -> list[str]:
         """Return the keys that begin with ``prefix``, sorted."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        )
-        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+        keys: list[str] = []
+        where = {"Bucket": self._bucket, "Prefix": prefix}
+        while True:
+            page = _call(self._client.list_objects_v2, f"s3://{self._bucket}", **where)
+            keys += (item["Key"] for item in page.get("Contents", []))
+            if not page.get("IsTruncated"):
+                return sorted(keys)
+            where["ContinuationToken"] = page["NextContinuationToken"]
 
     def adopt(self, key: str, file: Path, tick: Callable[[int], None]) -> None:
         """Upload ``file`` in parts, then remove it; an interrupted upload leaves no object."""
         size = file.stat().st_size
         step = max(SMALLEST_PART, -(-size // MOST_PARTS))
         where = {"Bucket": self._bucket, "Key": key}
-        upload = _call(self._client.create_multipart_upload, key, **where)["UploadId"]
+        where["UploadId"] = _call(self._client.create_multipart_upload, key, **where)["UploadId"]
         parts = []
         try:
             with file.open("rb") as source:
                 for number, offset in enumerate(range(0, max(size, 1), step), 1):
-                    answer = _call(
-                        self._client.upload_part,
-                        key,
-                        **where,
-                        UploadId=upload,
-                        PartNumber=number,
-                        Body=source.read(step),
-                    )
+                    part = {"PartNumber": number, "Body": source.read(step)}
+                    answer = _call(self._client.upload_part, key, **where, **part)
                     parts.append({"PartNumber": number, "ETag": answer["ETag"]})
                     tick(min(offset + step, size))
+            whole = {"MultipartUpload": {"Parts": parts}}
+            _call(self._client.complete_multipart_upload, key, **where, **whole)
         except BaseException:
-            self._client.abort_multipart_upload(**where, UploadId=upload)
+            # What stopped the upload is the news, not that an endpoint that is gone cannot abort.
+            with suppress(SourceError, StorageFullError):
+                _call(self._client.abort_multipart_upload, key, **where)
             raise
-        complete = {"UploadId": upload, "MultipartUpload": {"Parts": parts}}
-        _call(self._client.complete_multipart_upload, key, **where, **complete)
         file.unlink(missing_ok=True)
 
 
@@ -155,9 +158,18 @@ def _call(method: Callable[..., Answer], what: str, **arguments: object) -> Answ
         raise SourceError(f"{what}: the S3 endpoint cannot be reached: {error}") from error
 
 
+class _MissingError(SourceError):
+    """There is no such object or bucket."""
+
+
 def _refused(what: str, code: str) -> SourceError:
-    if code in ("404", "NoSuchKey", "NoSuchBucket"):
+    if code in ("412", "PreconditionFailed"):
         return SourceError(
+            f"{what}: another object has taken its place ({code})",
+            hint="The object was changed while it was read; start the task again",
+        )
+    if code in ("404", "NoSuchKey", "NoSuchBucket"):
+        return _MissingError(
             f"{what}: it does not exist ({code})",
             hint="Check the bucket and the key",
             aws_text="ClientError: Invalid S3 source location",

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The S3 store against endpoints that misbehave; what a good one does is the contract's matter."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from vmferry.errors import ServiceError, SourceError, StorageFullError, TaskCancelledError
+from vmferry.stores import Access
+from vmferry.stores.s3 import S3Store
+from vmferry.units import MIB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Reply = tuple[int, dict[str, str], bytes]
+Handle = Callable[[str, str, dict[str, list[str]], bytes], Reply]
+
+HEAD: Final[Reply] = (200, {"Content-Length": "1000", "ETag": '"one"'}, b"")
+
+
+def _error(code: str, status: int = 400) -> Reply:
+    return status, {}, f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+
+
+class Endpoint:
+    """A server that answers as a test tells it, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.answer: Handle = lambda *_request: _error("AccessDenied", 403)
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # Older ones know no "Expect: 100-continue".
+
+            def handle_one_request(self) -> None:
+                self.raw_requestline = self.rfile.readline(65537)
+                if not self.raw_requestline or not self.parse_request():
+                    self.close_connection = True
+                    return
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                url = urlsplit(self.path)
+                query = parse_qs(url.query, keep_blank_values=True)
+                outer.asked.append(f"{self.command} {url.path} {','.join(sorted(query))}".strip())
+                outer.headers.append(dict(self.headers))
+                status, headers, content = outer.answer(self.command, url.path, query, body)
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+                self.close_connection = True
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    running = Endpoint()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def store(endpoint: Endpoint) -> S3Store:
+    return S3Store("disks", Access(endpoint=endpoint.url, access_key="A", secret_key="S"))
+
+
+def test_no_endpoint() -> None:
+    with pytest.raises(SourceError, match=r"^s3: no endpoint is configured for s3:// URLs$"):
+        S3Store("disks", Access())
+
+
+def test_what_is_refused_is_not_missing(store: S3Store) -> None:
+    for use in (store.open, store.size):
+        with pytest.raises(SourceError, match=r"^s3://disks/key: the S3 endpoint refused: 403$"):
+            use("key")
+    with pytest.raises(SourceError, match=r"^s3://disks: the S3 endpoint refused: AccessDenied$"):
+        store.list()
+
+
+def test_an_endpoint_that_is_gone(endpoint: Endpoint, store: S3Store) -> None:
+    endpoint.server.shutdown()
+    endpoint.server.socket.close()
+    for use in (store.open, store.size, store.list, store.delete):
+        with pytest.raises(SourceError, match=r"the S3 endpoint cannot be reached: .*connect"):
+            use("key")
+
+
+def test_an_endpoint_without_range_is_not_read(endpoint: Endpoint, store: S3Store) -> None:
+    # The body never comes: whoever tried to read it would hang or fail otherwise.
+    endpoint.answer = lambda *_: HEAD
+    source = store.open("key")
+    endpoint.answer = lambda *_: (200, {"Content-Length": str(1 << 40)}, b"")
+    text = f"^s3://disks/key: {1 << 40} bytes come for 10 at byte 5$"
+    with pytest.raises(SourceError, match=text) as caught:
+        source.read_at(5, 10)
+    assert caught.value.hint == "The S3 endpoint does not honour Range"
+
+
+def test_a_read_is_one_range_of_the_pinned_object(endpoint: Endpoint, store: S3Store) -> None:
+    endpoint.answer = lambda *_: HEAD
+    source = store.open("a/b c")
+    endpoint.answer = lambda *_: (206, {}, b"0123456789")
+    assert source.read_at(5, 10) == b"0123456789"
+    assert source.read_at(1000, 0) == b""
+    assert endpoint.asked == ["HEAD /disks/a/b%20c", "GET /disks/a/b%20c"]
+    assert endpoint.headers[-1]["Range"] == "bytes=5-14"
+    assert endpoint.headers[-1]["If-Match"] == '"one"'
+
+
+def test_a_body_that_breaks_off(endpoint: Endpoint, store: S3Store) -> None:
+    endpoint.answer = lambda *_: HEAD
+    source = store.open("key")
+    endpoint.answer = lambda *_: (206, {"Content-Length": "10"}, b"0123")
+    with pytest.raises(SourceError, match=r"^s3://disks/key: the S3 endpoint cannot be reached: "):
+        source.read_at(5, 10)
+
+
+@pytest.mark.parametrize("code", ["InsufficientCapacity", "XMinioStorageFull"])
+def test_a_full_endpoint(endpoint: Endpoint, store: S3Store, code: str) -> None:
+    endpoint.answer = lambda *_: _error(code)
+    with pytest.raises(StorageFullError, match=rf"^key: the S3 endpoint is full \({code}\)$"):
+        store.put("key", b"x")
+
+
+def test_a_list_of_several_pages(endpoint: Endpoint, store: S3Store) -> None:
+    def pages(_command: str, _path: str, query: dict[str, list[str]], _body: bytes) -> Reply:
+        assert query["prefix"] == ["k"]
+        last = "continuation-token" in query
+        if last:
+            assert query["continuation-token"] == ["t o"]
+        keys = ("k3",) if last else ("k2", "k1")
+        items = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in keys)
+        more = "" if last else "<NextContinuationToken>t o</NextContinuationToken>"
+        cut = str(not last).lower()
+        text = f"<ListBucketResult><IsTruncated>{cut}</IsTruncated>{more}{items}</ListBucketResult>"
+        return 200, {}, text.encode()
+
+    endpoint.answer = pages
+    assert store.list("k") == ["k1", "k2", "k3"]
+
+
+def _upload(parts: Reply, complete: Reply, abort: Reply) -> Handle:
+    def answer(command: str, _path: str, query: dict[str, list[str]], _body: bytes) -> Reply:
+        if "uploads" in query:
+            text = b"<InitiateMultipartUploadResult><UploadId>u</UploadId>"
+            return 200, {}, text + b"</InitiateMultipartUploadResult>"
+        if command == "PUT":
+            return parts
+        return abort if command == "DELETE" else complete
+
+    return answer
+
+
+PART: Final[Reply] = (200, {"ETag": '"p"'}, b"")
+GONE: Final[Reply] = (204, {}, b"")
+WHOLE: Final[Reply] = (200, {}, b"<CompleteMultipartUploadResult/>")
+HALF: Final[Reply] = (200, {}, _error("InternalError")[2])
+"""S3 may say 200 and fail afterwards."""
+
+
+@pytest.fixture
+def artifact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("vmferry.stores.s3.SMALLEST_PART", MIB)
+    path = tmp_path / "artifact"
+    path.write_bytes(bytes(2 * MIB + 1))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("replies", "text"),
+    [
+        ((_error("AccessDenied"), WHOLE, GONE), "^out: the S3 endpoint refused: AccessDenied$"),
+        ((PART, _error("InvalidPart"), GONE), "^out: the S3 endpoint refused: InvalidPart$"),
+        ((PART, HALF, GONE), "^out: the S3 endpoint refused: InternalError$"),
+        ((PART, _error("InvalidPart"), _error("NoSuchUpload")), "refused: InvalidPart$"),
+    ],
+)
+def test_a_failed_upload_is_aborted_and_the_file_stays(
+    endpoint: Endpoint, store: S3Store, artifact: Path, replies: tuple[Reply, ...], text: str
+) -> None:
+    endpoint.answer = _upload(*replies)
+    with pytest.raises(SourceError, match=text):
+        store.adopt("out", artifact, lambda _done: None)
+    assert endpoint.asked[-1] == "DELETE /disks/out uploadId"
+    assert artifact.exists()
+
+
+def test_a_stopped_upload_says_why_it_stopped(
+    endpoint: Endpoint, store: S3Store, artifact: Path
+) -> None:
+    def stop(_done: int) -> None:
+        raise TaskCancelledError("the task was cancelled")
+
+    endpoint.answer = _upload(PART, WHOLE, _error("AccessDenied", 403))
+    with pytest.raises(TaskCancelledError, match=r"^the task was cancelled$"):
+        store.adopt("out", artifact, stop)
+    assert endpoint.asked == [
+        "POST /disks/out uploads",
+        "PUT /disks/out partNumber,uploadId",
+        "DELETE /disks/out uploadId",
+    ]
+
+
+def test_parts_grow_with_the_file(
+    endpoint: Endpoint, store: S3Store, artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.answer = _upload(PART, WHOLE, GONE)
+    monkeypatch.setattr("vmferry.stores.s3.MOST_PARTS", 2)
+    ticks: list[int] = []
+    store.adopt("out", artifact, ticks.append)
+    assert ticks == [MIB + 1, 2 * MIB + 1]
+    assert not artifact.exists()
+
+
+def test_errors_are_the_callers_or_ours() -> None:
+    assert not issubclass(SourceError, ServiceError)
+    assert "secret" not in repr(Access(access_key="A", secret_key="secret"))
