@@ -169,4 +169,11 @@ def _check_count(disks: Sequence[dict[str, Any]]) -> None:
 
 def _look(disks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     facts = guest.inspect([fresh_disk(DiskLocation(**disk["location"])) for disk in disks])
+    if facts.partition_table == "none":
+        raise GuestError(
+            f"{disks[0]['location']['label']}: a file system on the bare disk, "
+            "expected a partition table",
+            hint="Copy the machine to a disk with an MBR or GPT partition table",
+            aws_text="ClientError: No valid partitions. Not a valid volume.",
+        )
     return {**asdict(facts), "description": facts.description}

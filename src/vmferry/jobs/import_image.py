@@ -113,15 +113,17 @@ def _shown(disk: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _boot_mode(wanted: str, facts: dict[str, Any]) -> str:
-    modes = facts["boot_modes"]
-    if wanted and wanted not in modes:
+    modes: list[str] = facts["boot_modes"]
+    if not modes or (wanted and wanted not in modes):
         raise GuestError(
-            f"the machine cannot be started in boot mode {wanted}, "
-            f"found {' and '.join(modes) or 'none'}",
-            hint="Leave --boot-mode out to take what the disk has",
+            f"the machine cannot be started in {f'boot mode {wanted}' if wanted else 'any mode'}, "
+            f"found {' and '.join(modes) or 'neither boot code nor an EFI system partition'}",
+            hint="Leave --boot-mode out to take what the disk has"
+            if modes
+            else "Install the boot loader on the disk that is imported",
             aws_text="ClientError: No bootable partition found",
         )
-    return wanted or (modes[0] if modes else "")
+    return wanted or modes[0]
 
 
 def _check_platform(wanted: str, facts: dict[str, Any]) -> None:
