@@ -55,13 +55,14 @@ def collect(
     """
     with alone(lock):
         keep = roots()
-        maps = {key.removeprefix("maps/") for key in store.list("maps/")}
-        dead_maps = sorted(map_id for map_id in maps if not keep.map_ids(map_id))
         needed: set[bytes] = set()
-        for map_id in maps.difference(dead_maps):
-            needed |= BlockMap(store.open(map_key(map_id))).segments()
+        # Parts before maps: a task that ends meanwhile puts its map there before its parts go.
         for part in keep.parts:
             needed |= part_segments(part)
+        maps = {key.removeprefix("maps/") for key in store.list("maps/")}
+        dead_maps = sorted(map_id for map_id in maps if not keep.map_ids(map_id))
+        for map_id in maps.difference(dead_maps):
+            needed |= BlockMap(store.open(map_key(map_id))).segments()
         names = {key.rpartition("/")[2] for key in store.list("segments/")}
         dead = sorted(names - {segment.hex() for segment in needed})
         index.forget(dead)

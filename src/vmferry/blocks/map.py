@@ -7,7 +7,7 @@ Dec  Hex  Header field (64 bytes)                              Type
 16  0x10 number of blocks present                             u64
 24  0x18 number of page slots (disk size / 512 MiB, up)       u64
 32  0x20 offset of the page directory                         u64
-40  0x28 SHA-256 of the directory, first 16 bytes             16 bytes
+40  0x28 SHA-256 of the fields above and the directory        first 16 bytes
 56  0x38 reserved, zero                                       8 bytes
 
 Then the pages that have at least one block, each 1,024 entries of 64 bytes (location.py), in order;
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from vmferry.model.bytes import ByteSource
 
 MAGIC: Final = b"VMFMAP01"
-HEADER: Final = struct.Struct("<8sQQQQ16s8x")
+FIELDS: Final = struct.Struct("<8sQQQQ")
+HEADER_SIZE: Final = 64
+CHECK: Final = 16
 SLOT: Final = struct.Struct("<Q8s")
 PAGE_BLOCKS: Final = 1024
 PAGE: Final = PAGE_BLOCKS * ENTRY.size
@@ -59,22 +61,42 @@ def seal(parts: Iterable[Path], size: int, target: Path) -> int:
     with room_on_disk(target.name, 0):
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as out:
-            count = _write(out, _entries(parts), size)
+            count = _write(out, _entries(parts, size), size)
             out.flush()
             os.fsync(out.fileno())
     return count
 
 
-def _entries(parts: Iterable[Path]) -> Iterator[tuple[int, bytes]]:
+def _entries(parts: Iterable[Path], size: int) -> Iterator[tuple[int, bytes]]:
+    last, blocks = -1, -(-size // BLOCK)
     for part in parts:
-        data = part.read_bytes()
-        for at in range(0, len(data), _PART_ENTRY):
-            yield NUMBER.unpack_from(data, at)[0], data[at + NUMBER.size : at + _PART_ENTRY]
+        try:
+            data = part.read_bytes()
+        except OSError as error:
+            raise IntegrityError(f"map part {part.name}: {error.strerror}") from error
+        if len(data) % _PART_ENTRY:
+            raise IntegrityError(
+                f"map part {part.name}: has {len(data)} bytes, expected entries of {_PART_ENTRY}"
+            )
+        for number, entry in _split(data):
+            if not last < number < blocks:
+                raise IntegrityError(
+                    f"map part {part.name}: block {number} comes after block {last}, "
+                    f"expected rising numbers below {blocks}"
+                )
+            last = number
+            yield number, entry
+
+
+def _split(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the entries of a part; one that is cut off at its end is left out."""
+    for at in range(0, len(data) - len(data) % _PART_ENTRY, _PART_ENTRY):
+        yield NUMBER.unpack_from(data, at)[0], data[at + NUMBER.size : at + _PART_ENTRY]
 
 
 def _write(out: BinaryIO, entries: Iterable[tuple[int, bytes]], size: int) -> int:
     slots = [(0, bytes(8))] * -(-size // PAGE_SPAN)
-    out.write(bytes(HEADER.size))
+    out.write(bytes(HEADER_SIZE))
     page, at, count = bytearray(_EMPTY_PAGE), -1, 0
     for number, entry in entries:
         if number // PAGE_BLOCKS != at:
@@ -88,9 +110,13 @@ def _write(out: BinaryIO, entries: Iterable[tuple[int, bytes]], size: int) -> in
     offset = out.tell()
     out.write(directory)
     out.seek(0)
-    check = hashlib.sha256(directory).digest()[:16]
-    out.write(HEADER.pack(MAGIC, size, count, len(slots), offset, check))
+    fields = FIELDS.pack(MAGIC, size, count, len(slots), offset)
+    out.write(fields + _check(fields, directory))
     return count
+
+
+def _check(fields: bytes, directory: bytes) -> bytes:
+    return hashlib.sha256(fields + directory).digest()[:CHECK]
 
 
 def _flush(out: BinaryIO, slots: list[tuple[int, bytes]], at: int, page: bytearray) -> None:
@@ -112,13 +138,16 @@ class BlockMap:
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
-        head = source.read_at(0, HEADER.size) if source.size >= HEADER.size else bytes(HEADER.size)
-        magic, self.size, self.present, slots, offset, check = HEADER.unpack(head)
+        head = source.read_at(0, min(HEADER_SIZE, source.size)).ljust(HEADER_SIZE, b"\0")
+        magic, self.size, self.present, slots, offset = FIELDS.unpack_from(head)
         if magic != MAGIC or offset + slots * SLOT.size != source.size:
-            raise IntegrityError(f"block map {source.name}: header is {head[:40].hex()}")
+            raise IntegrityError(f"block map {source.name}: header is {head[: FIELDS.size].hex()}")
         directory = source.read_at(offset, slots * SLOT.size)
-        if hashlib.sha256(directory).digest()[:16] != check:
-            raise IntegrityError(f"block map {source.name}: its directory has another digest")
+        check = _check(head[: FIELDS.size], directory)
+        if head[FIELDS.size :] != check.ljust(HEADER_SIZE - FIELDS.size, b"\0"):
+            raise IntegrityError(
+                f"block map {source.name}: its header or directory has another digest"
+            )
         self._directory = directory
         self.page_count = slots
         self._page = lru_cache(maxsize=16)(self._read_page)
@@ -155,5 +184,12 @@ class BlockMap:
 
 
 def part_segments(part: Path) -> set[bytes]:
-    """Return the segments that an unsealed map part needs."""
-    return {entry[32:48] for _, entry in _entries([part])}
+    """Return the segments that an unsealed map part needs.
+
+    A part whose worker was killed while it wrote may end anywhere; its slice is copied again.
+    """
+    try:
+        data = part.read_bytes()
+    except FileNotFoundError:
+        return set()  # Its task has ended since it was named: a map, if any, has taken over.
+    return {entry[32:48] for _, entry in _split(data)}

@@ -26,6 +26,10 @@ OPEN_SEGMENTS: Final = 32
 """Segments kept open; a snapshot without sharing walks through them one after the other."""
 
 
+UNKNOWN: Final = -1
+"""What ``frame_content_size`` says of a frame that does not give it."""
+
+
 class SnapshotDisk:
     """See ``model.disk.Disk``.
 
@@ -40,7 +44,10 @@ class SnapshotDisk:
 
     def __init__(self, store: ByteStore, map_id: str) -> None:
         self._store = store
-        self._map = BlockMap(store.open(map_key(map_id)))
+        try:
+            self._map = BlockMap(store.open(map_key(map_id)))
+        except SourceError as error:
+            raise IntegrityError(f"block map: {error.message}") from error
         self.size = self._map.size
         self.present = self._map.present
         self._open: dict[bytes, ByteSource] = {}
@@ -50,6 +57,7 @@ class SnapshotDisk:
     def extents(self, offset: int = 0, length: int | None = None) -> Iterator[Extent]:
         """Yield what the range is made of; neighbours differ in kind."""
         end = self.size if length is None else offset + length
+        self._check(offset, end - offset)
         start, kind = offset, None
         for position, now in self._kinds(offset, end):
             if now is not kind:
@@ -73,10 +81,7 @@ class SnapshotDisk:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes; raises ``IntegrityError`` for a damaged block."""
-        if offset < 0 or length < 0 or offset + length > self.size:
-            raise SourceError(
-                f"snapshot: {length} bytes at byte {offset} are wanted, it has {self.size} bytes"
-            )
+        self._check(offset, length)
         first, last = offset // BLOCK, -(-(offset + length) // BLOCK)
         if last - first == 1 and self._last[0] == first:
             data = self._last[1]
@@ -87,6 +92,12 @@ class SnapshotDisk:
             data = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         start = offset - first * BLOCK
         return data if start == 0 and length == len(data) else data[start : start + length]
+
+    def _check(self, offset: int, length: int) -> None:
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise SourceError(
+                f"snapshot: {length} bytes at byte {offset} are wanted, it has {self.size} bytes"
+            )
 
     def _blocks(self, first: int, last: int) -> list[bytes]:
         """Return the blocks ``first`` … ``last - 1``; neighbours in a segment are read together."""
@@ -122,7 +133,7 @@ class SnapshotDisk:
         block = stored
         if location.coding != PLAIN:
             try:
-                block = self._decode.decompress(stored, max_output_size=BLOCK)
+                block = self._decoded(stored)
             except zstandard.ZstdError as error:
                 raise IntegrityError(
                     f"segment {location.segment.hex()}: block {number} at byte {location.offset}: "
@@ -135,6 +146,12 @@ class SnapshotDisk:
                 f"expected {location.digest.hex()}"
             )
         return block
+
+    def _decoded(self, stored: bytes) -> bytes:
+        # Ours never say their size; a damaged frame that does would be given as much memory.
+        if zstandard.frame_content_size(stored) != UNKNOWN:
+            raise zstandard.ZstdError("the frame has a content size, ours have none")
+        return self._decode.decompress(stored, max_output_size=BLOCK)
 
 
 def _run(wanted: list[Location], at: int) -> list[Location]:
