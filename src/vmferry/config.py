@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_LISTEN = "127.0.0.1:4599"
+
+_PORT = re.compile(r"[0-9]{1,5}")
+_URL = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +166,8 @@ def load(
     """
     named = state_dir or environ.get("VMFERRY_STATE_DIR") or default_state_dir(environ)
     state = Path(named).expanduser().absolute()
-    document = _document(Path(environ.get("VMFERRY_CONFIG") or state / "vmferry.toml"))
+    file = environ.get("VMFERRY_CONFIG")
+    document = _document(Path(file or state / "vmferry.toml"), named=bool(file))
     overrides: dict[str, dict[str, str]] = {
         "serve": {"listen": listen or environ.get("VMFERRY_LISTEN", "")},
         "buckets": {
@@ -179,7 +184,10 @@ def load(
         )
     values: dict[str, Any] = {}
     for name, kind in sections.items():
-        given = dict(document.get(name, {}))
+        given = document.get(name, {})
+        if not isinstance(given, dict):
+            raise SetupError(f"settings: {name} is {given!r}, expected a table [{name}]")
+        given = dict(given)
         given.update({key: text for key, text in overrides.get(name, {}).items() if text})
         values[name] = _section(name, kind, given)
     config = Config(state_dir=state, **values)
@@ -187,11 +195,13 @@ def load(
     return config
 
 
-def _document(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
+def _document(path: Path, *, named: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not named:
+            return {}
+        raise SetupError(f"settings: {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SetupError(f"settings: {path} is not TOML: {error}") from error
 
@@ -199,28 +209,48 @@ def _document(path: Path) -> dict[str, Any]:
 def _section(name: str, kind: type[Any], given: dict[str, Any]) -> Any:  # noqa: ANN401
     types = get_type_hints(kind)
     names = [item.name for item in dataclasses.fields(kind)]
+    values: dict[str, Any] = {}
     for key, value in given.items():
         if key not in names:
             raise SetupError(
                 f"settings: {name}.{key} is unknown, expected one of {', '.join(names)}"
             )
-        if types[key] in (int, str) and (
-            not isinstance(value, types[key]) or isinstance(value, bool)
-        ):
-            raise SetupError(
-                f"settings: {name}.{key} is {value!r}, expected a {types[key].__name__}"
-            )
-    return kind(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
-    )
+        values[key] = tuple(value) if isinstance(value, list) else value
+        expected = _refusal(types[key], values[key])
+        if expected:
+            raise SetupError(f"settings: {name}.{key} is {value!r}, expected {expected}")
+    return kind(**values)
+
+
+def _refusal(kind: object, value: object) -> str:
+    """Return what is expected instead of ``value``; ``""`` if it is right."""
+    if kind is int:
+        return "" if type(value) is int else "an integer"
+    if kind is str:
+        return "" if isinstance(value, str) else "a string"
+    texts = isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+    return "" if texts else "a list of strings"
 
 
 def _check(config: Config) -> None:
     host, colon, port = config.serve.listen.rpartition(":")
-    if not (colon and host and port.isdigit() and int(port) < 1 << 16):
+    if not (colon and host and _PORT.fullmatch(port) and int(port) < 1 << 16):
         raise SetupError(f"settings: serve.listen is {config.serve.listen!r}, expected HOST:PORT")
     if config.tasks.limit < 1 or config.tasks.workers < 1:
-        raise SetupError("settings: tasks.limit and tasks.workers must be at least 1")
+        raise SetupError(
+            f"settings: tasks.limit is {config.tasks.limit} and tasks.workers is "
+            f"{config.tasks.workers}, expected at least 1"
+        )
+    if config.tasks.retention_days < 0 or config.guest.max_disk < 1:
+        raise SetupError(
+            f"settings: tasks.retention_days is {config.tasks.retention_days} and guest.max_disk "
+            f"is {config.guest.max_disk}, expected at least 0 and at least 1"
+        )
+    endpoint = config.buckets.endpoint
+    if endpoint and not _URL.fullmatch(endpoint):
+        raise SetupError(
+            f"settings: buckets.endpoint is {endpoint!r}, expected http://HOST or https://HOST"
+        )
     if config.guest.support_policy not in ("capability", "aws"):
         raise SetupError(
             f"settings: guest.support_policy is {config.guest.support_policy!r}, "

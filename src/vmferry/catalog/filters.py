@@ -11,7 +11,7 @@ import base64
 import binascii
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vmferry.errors import ApiError
 
@@ -37,8 +37,7 @@ def chosen(
         tags: The item's tags.
 
     Raises:
-        ApiError: ``InvalidParameterValue`` for an unknown filter, ``MissingParameter`` for no
-            values.
+        ApiError: ``InvalidParameterValue`` for an unknown filter or one without values.
     """
     rest = list(items)
     for item in filters:
@@ -70,20 +69,23 @@ def _look(
     return fields[name]
 
 
+_TOKEN: Final = re.compile(r"\\.|.", re.DOTALL)
+
+
 @lru_cache(maxsize=256)
 def _pattern(value: str) -> re.Pattern[str]:
-    out, escaped = [], False
-    for character in value:
-        if escaped:
-            out.append(re.escape(character))
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        elif character in "*?":
-            out.append(".*" if character == "*" else ".")
+    # Between two stars the leftmost match is as good as any, so what a star took is never given
+    # back but for the last one: "*a*a*a*a*a*b" takes pattern times text, not text to the fifth.
+    pieces = [""]
+    for mark in _TOKEN.findall(value):
+        if mark == "*":
+            pieces.append("")
         else:
-            out.append(re.escape(character))
-    return re.compile("".join(out), re.DOTALL)
+            pieces[-1] += "." if mark == "?" else re.escape(mark[-1])
+    head, *rest = pieces
+    middle = "".join(f"(?>.*?{piece})" for piece in rest[:-1])
+    tail = f".*{rest[-1]}" if rest else ""
+    return re.compile(head + middle + tail, re.DOTALL)
 
 
 def page(
@@ -102,7 +104,7 @@ def page(
     ordered = sorted(items, key=key)
     if token is not None:
         try:
-            after = base64.urlsafe_b64decode(token.encode()).decode()
+            after = base64.b64decode(token.encode(), b"-_", validate=True).decode()
         except (binascii.Error, UnicodeError) as error:
             raise ApiError("InvalidNextToken", f"The token '{token}' is invalid") from error
         ordered = [item for item in ordered if key(item) > after]

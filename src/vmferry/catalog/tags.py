@@ -25,6 +25,9 @@ LIMIT: Final = 50
 KEY_LENGTH: Final = 127
 VALUE_LENGTH: Final = 256
 
+_AT_ONCE: Final = 500
+"""Resources per query: SQLite takes 32,766 variables, and an account may have more snapshots."""
+
 
 def parse(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return tags as a dictionary.
@@ -62,10 +65,11 @@ class Tags:
     def of(self, resources: Sequence[str]) -> dict[str, dict[str, str]]:
         """Return the tags of each resource, sorted by key; resources without tags are absent."""
         out: dict[str, dict[str, str]] = {}
-        query = select(tags).where(tags.c.resource.in_(resources)).order_by(tags.c.key)
         with self._engine.connect() as connection:
-            for row in connection.execute(query):
-                out.setdefault(row.resource, {})[row.key] = row.value
+            for start in range(0, len(resources), _AT_ONCE):
+                some = tags.c.resource.in_(resources[start : start + _AT_ONCE])
+                for row in connection.execute(select(tags).where(some).order_by(tags.c.key)):
+                    out.setdefault(row.resource, {})[row.key] = row.value
         return out
 
     def owned(self, owner: Owner) -> list[tuple[str, str, str]]:
