@@ -13,6 +13,7 @@ from vmferry.tasks import TaskRecords
 
 if TYPE_CHECKING:
     from vmferry.jobs._rooms import Rooms
+    from vmferry.model.task import Task
 
 
 def collect_garbage() -> tuple[int, int]:
@@ -22,12 +23,18 @@ def collect_garbage() -> tuple[int, int]:
     return removed.maps, removed.segments
 
 
+def _borrowed(task: Task) -> list[str]:
+    """Return the maps of snapshots that a task reads: those that it exports or imports."""
+    named = [*task.params.get("disks", []), *task.params.get("containers", [])]
+    return [item["map_id"] for item in named if item.get("map_id")]
+
+
 def _roots(rooms: Rooms) -> Roots:
     # Tasks before snapshots: a task that completes in between is then seen twice, never not at all.
     records = TaskRecords(rooms.engine)
     tasks = records.unfinished()
     running = {task.id for task in tasks}
-    borrowed = {disk["map_id"] for task in tasks for disk in task.params.get("disks", [])}
+    borrowed = {map_id for task in tasks for map_id in _borrowed(task)}
     visible = rooms.snapshots.map_ids()
     work = rooms.config.work_root
     if work.is_dir():
