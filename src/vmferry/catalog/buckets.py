@@ -10,7 +10,8 @@ faithfully is refused instead of being bent:
     empty, more than 1024 bytes               S3's own limits (KeyTooLongError)
     ``a//b``, ``/a``, ``a/``, ``.``, ``..``   a path has no such parts; two keys would be one file
     a part of more than 255 bytes             NAME_MAX
-    NUL, U+201B                               NUL ends a path; rclone writes U+201B twice (1.75.2)
+    U+0000 to U+001F, U+007F, U+201B          NUL ends a path; rclone (1.75.2) fails at the other
+                                              control characters and writes U+201B twice
     a part beginning with ``.rclone_temp_``   rclone hides them and keeps its unfinished uploads so
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html and
@@ -41,6 +42,7 @@ UNFINISHED: Final = ".rclone_temp_"
 
 _MAX_KEY = KIB
 _MAX_PART = 255
+_UNFAITHFUL = re.compile("[\0-\x1f\x7f\u201b]")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 # AWS reserves ``amzn-s3-demo-`` too; here it is free, so that the guide's commands run as written.
@@ -67,8 +69,8 @@ def key_refusal(key: str) -> str:
         return "the key is not UTF-8"
     if not key or size > _MAX_KEY:
         return f"the key has {size} bytes, expected 1 to {_MAX_KEY}"
-    if "\0" in key or "\u201b" in key:
-        return "the key contains NUL or U+201B, which cannot be kept in a file's name"
+    if _UNFAITHFUL.search(key):
+        return "the key contains a control character or U+201B, which no file's name keeps here"
     for part in key.split("/"):
         if part in ("", ".", ".."):
             return f"the key has the part {part!r} between slashes, which a file's path cannot keep"

@@ -55,12 +55,12 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, account: str = ACCOUNT, **options: Any) -> Any:  # noqa: ANN401
+    def client(self, account: str = ACCOUNT, **options: Any) -> Any:
         """Return a boto3 client that addresses buckets by path and tries once."""
         return client(self.url, account, **options)
 
 
-def client(url: str, account: str = ACCOUNT, **options: Any) -> Any:  # noqa: ANN401
+def client(url: str, account: str = ACCOUNT, **options: Any) -> Any:
     import boto3
     from botocore.config import Config
 
@@ -150,7 +150,7 @@ def external(service: Service) -> Iterator[str]:
 
 
 @pytest.fixture
-def s3(service: Service) -> Any:  # noqa: ANN401
+def s3(service: Service) -> Any:
     """A client of the account that owns the buckets."""
     return service.client()
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-def test_requests_are_signed_again_and_passed_on(external: str, service: Any) -> None:  # noqa: ANN401
+def test_requests_are_signed_again_and_passed_on(external: str, service: Any) -> None:
     s3 = service.client(endpoint_url=external)
     s3.create_bucket(Bucket="outside")
     body = os.urandom(2_000_000)

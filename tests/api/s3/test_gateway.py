@@ -142,7 +142,7 @@ def test_a_wrong_checksum_leaves_no_object(service: Service, s3: S3, bucket: str
 
 
 def test_a_body_that_is_not_what_was_signed_leaves_no_object(s3: S3, bucket: str) -> None:
-    def lie(request: Any, **_more: object) -> None:  # noqa: ANN401
+    def lie(request: Any, **_more: object) -> None:
         request.body = b"bad"
 
     s3.put_object(Bucket=bucket, Key="x", Body=b"old")

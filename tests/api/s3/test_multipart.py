@@ -88,7 +88,7 @@ def test_what_was_not_uploaded_cannot_be_completed(
 
 @pytest.mark.oracle
 def test_the_cli_copies_a_large_file_both_ways(
-    service: Any,  # noqa: ANN401
+    service: Any,
     bucket: str,
     tmp_path: Path,
 ) -> None:

@@ -27,7 +27,7 @@ class Plain:
             raise ApiError("BadDigest", "wrong")
 
 
-def _receive(*bodies: bytes, gone: bool = False) -> Any:  # noqa: ANN401
+def _receive(*bodies: bytes, gone: bool = False) -> Any:
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": body, "more_body": True} for body in bodies
     ]
@@ -39,7 +39,7 @@ def _receive(*bodies: bytes, gone: bool = False) -> Any:  # noqa: ANN401
     return receive
 
 
-def _take(receive: Any, length: int, decoder: Plain | None = None) -> list[bytes]:  # noqa: ANN401
+def _take(receive: Any, length: int, decoder: Plain | None = None) -> list[bytes]:
     taken: list[bytes] = []
 
     async def run() -> None:

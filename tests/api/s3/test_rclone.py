@@ -33,7 +33,7 @@ time.sleep(60)
 
 
 @pytest.mark.crash
-def test_a_killed_rclone_comes_back(fragile: Any) -> None:  # noqa: ANN401
+def test_a_killed_rclone_comes_back(fragile: Any) -> None:
     s3 = fragile.client()
     s3.create_bucket(Bucket="disks")
     s3.put_object(Bucket="disks", Key="x", Body=b"data", Metadata={"a": "b"})

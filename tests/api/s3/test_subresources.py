@@ -25,7 +25,7 @@ def test_every_name_is_an_operation() -> None:
     assert {*subresources.ABSENT, *subresources.EMPTY} <= known
 
 
-def test_the_answers_are_the_documented_ones(service: Any) -> None:  # noqa: ANN401
+def test_the_answers_are_the_documented_ones(service: Any) -> None:
     s3 = service.client()
     s3.create_bucket(Bucket="sub-resources")
     for name, (code, _text) in subresources.ABSENT.items():

@@ -63,6 +63,7 @@ async def forward(ask: Ask, upstream: Upstream) -> Relay:
         length = payload.length_of({"content-length": "0", **request.headers})
         headers["content-length"] = str(length)
         async with aclosing(payload.pieces(ask.receive, Decoder(ask), length)) as body:
-            answer = await upstream.send(request.method, ask.target.path, query, headers, body)
+            sent = await payload.proven(body, length)
+            answer = await upstream.send(request.method, ask.target.path, query, headers, sent)
     passed = {name: text for name, text in answer.headers.items() if name not in HOP}
     return Relay(headers=passed, upstream=answer)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
@@ -63,7 +64,8 @@ class Multipart:
         """UploadPart."""
         length = payload.length_of(ask.request.headers)
         decoder = Decoder(ask)
-        etag = await self._part(ask, params, length, self._objects.upload(ask, decoder))
+        async with aclosing(self._objects.upload(ask, decoder)) as body:
+            etag = await self._part(ask, params, length, await payload.proven(body, length))
         return Response(200, {"etag": etag, **decoder.checksums})
 
     async def part_copy(self, ask: Ask, params: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +81,7 @@ class Multipart:
         return {"CopyPartResult": {"ETag": etag, "LastModified": found.modified}}
 
     async def _part(
-        self, ask: Ask, params: dict[str, Any], length: int, body: AsyncIterator[bytes]
+        self, ask: Ask, params: dict[str, Any], length: int, body: AsyncIterator[bytes] | bytes
     ) -> str:
         number = int(params["PartNumber"])
         if not 1 <= number <= 10_000:

@@ -121,7 +121,9 @@ class Objects:
         async with AsyncExitStack() as stack:
             body = self.upload(ask, decoder, lambda: stack.enter_async_context(lock))
             await stack.enter_async_context(aclosing(body))
-            answer = await self.send("PUT", ask, "", _length(ask), body)
+            length = payload.length_of(ask.request.headers)
+            headers = {"content-length": str(length)}
+            answer = await self.send("PUT", ask, "", headers, await payload.proven(body, length))
             await whole(answer)
             etag = answer.headers["etag"].strip('"')
             kept = attributes.from_request(ask.request.headers)
@@ -227,10 +229,6 @@ class Objects:
         """Ask rclone about the asked key; refusals raise ``ApiError``."""
         path = f"/{ask.target.bucket}/{encode(ask.target.key)}"
         return await checked(await self.upstream.send(method, path, query, headers, body))
-
-
-def _length(ask: Ask) -> dict[str, str]:
-    return {"content-length": str(payload.length_of(ask.request.headers))}
 
 
 async def checked(answer: httpx.Response) -> httpx.Response:

@@ -117,6 +117,15 @@ async def pieces(
         yield held
 
 
+async def proven(body: AsyncGenerator[bytes], length: int) -> AsyncGenerator[bytes] | bytes:
+    """Return ``body`` for sending; an empty one, which cannot be held back, is proven first."""
+    if length:
+        return body
+    async for _ in body:
+        pass
+    return b""
+
+
 async def document(receive: Receive, decoder: Decoder) -> bytes:
     """Return a small body, proven.
 
