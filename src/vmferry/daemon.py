@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,7 @@ from vmferry.jobs._collect import collect_garbage
 from vmferry.jobs._rooms import open_rooms, prepare_worker
 from vmferry.stores.directory import sweep
 from vmferry.tasks import Tasks, WorkerPool
+from vmferry.tasks.pool import StoppingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +56,7 @@ class Housekeeper:
         self._config, self._pool = config, pool
         self._asked, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="housekeeper", daemon=True)
+        self._began = time.time()
         self.tasks: Tasks | None = None
 
     def start(self) -> None:
@@ -66,15 +69,18 @@ class Housekeeper:
         self._asked.set()
 
     def stop(self) -> None:
-        """End after the round under way."""
+        """Begin no other round; the one under way ends with the pool."""
         self._stopping.set()
         self._asked.set()
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
     def _work(self) -> None:
-        sweep(self._config.block_root)
-        sweep(self._config.bucket_root)
+        sweep(self._config.block_root, self._began)
+        sweep(self._config.bucket_root, self._began)
         while True:
             self._asked.wait(HOUSEKEEPING_S)
             if self._stopping.is_set():
@@ -88,6 +94,8 @@ class Housekeeper:
             except VmferryError as error:
                 if not self._stopping.is_set():
                     log.warning("collection failed", error=error.message)
+            except StoppingError:
+                return
 
 
 class Service:
@@ -155,6 +163,7 @@ class Service:
         )
         housekeeper.tasks = tasks
         tasks.start()
+        self._stack.callback(housekeeper.join)
         self._stack.callback(tasks.stop)
         self._stack.callback(housekeeper.stop)
         return tasks, housekeeper

@@ -7,6 +7,7 @@ import errno
 import os
 import subprocess
 import tempfile
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -267,10 +268,12 @@ def test_leftovers_are_not_listed_and_swept(store: DirectoryStore, tmp_path: Pat
     left = tmp_path / "store" / "a" / f"{TEMPORARY}0123"
     left.write_bytes(b"half")
     assert store.list() == ["a/b"]
-    sweep(tmp_path / "store")
+    sweep(tmp_path / "store", time.time() - 60)
+    assert left.exists()
+    sweep(tmp_path / "store", time.time() + 60)
     assert not left.exists()
     assert store.open("a/b").size == 1
-    sweep(tmp_path / "missing")
+    sweep(tmp_path / "missing", 0)
 
 
 def test_a_reader_closes_its_file(tmp_path: Path) -> None:

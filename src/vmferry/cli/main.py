@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -32,9 +33,16 @@ def build() -> typer.Typer:
 
 def _options(
     *,
-    version: bool = typer.Option(False, "--version", help="Show the version.", is_eager=True),
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
 ) -> None:
-    if version:
+    """Take the options of the program itself; the callback has done all."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"vmferry {__version__}")
         raise typer.Exit
 

@@ -278,11 +278,17 @@ def _copy_into(path: Path, source: FileSource, tick: Callable[[int], None]) -> N
         raise
 
 
-def sweep(root: Path) -> None:
-    """Remove what interrupted writes left below ``root``; nothing else may be writing there."""
+def sweep(root: Path, before: float) -> None:
+    """Remove what interrupted writes left below ``root``.
+
+    Args:
+        root: The folder of a store.
+        before: POSIX time; what was written since belongs to a writer that is at work.
+    """
     for path in root.rglob(f"{TEMPORARY}*"):
         with suppress(FileNotFoundError):
-            path.unlink()
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 STORE = Store(
