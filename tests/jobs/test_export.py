@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a snapshot to an artifact without a service: encoded in slices, delivered once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from tests.blocks.disks import Pieces, noise, same, text
+from tests.fixtures.rooms import steps_of
+
+from vmferry import formats
+from vmferry.blocks import seal
+from vmferry.blocks.map import map_key
+from vmferry.errors import ApiError, TaskCancelledError
+from vmferry.jobs._export import deliver, export_disk
+from vmferry.stores.directory import FileSource
+from vmferry.tasks.steps import CANCELLED
+from vmferry.units import MIB
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vmferry.jobs._rooms import Rooms
+    from vmferry.tasks import Steps
+
+DISK = Pieces(150 * MIB, {MIB: noise(1, 80 * MIB), 99 * MIB: text(2, 40 * MIB)})
+
+
+@pytest.fixture
+def map_id(rooms: Rooms, tmp_path: Path) -> str:
+    """The map of a sealed snapshot of two slices."""
+    part, draft = tmp_path / "part", tmp_path / "draft"
+    rooms.ingest.copy(DISK, 0, DISK.size, part, lambda _: None)
+    seal([part], DISK.size, draft)
+    rooms.blocks.adopt(map_key("m"), draft, lambda _: None)
+    return "m"
+
+
+@pytest.mark.parametrize("name", ["raw", "vmdk"])
+def test_an_artifact_has_the_disks_bytes(rooms: Rooms, map_id: str, name: str) -> None:
+    steps, shares = steps_of(rooms, "export-ami-1"), cast("list[float]", [])
+    artifact = export_disk(cast("Steps", steps), 2, map_id, name, shares.append)
+    assert artifact == str(steps.work / "artifact-2")
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    again = export_disk(cast("Steps", steps), 2, map_id, name, shares.append)
+    source = FileSource(steps.work / "artifact-2", "artifact")
+    assert again == artifact, "a step that is done again after a kill makes the same"
+    assert same(formats.open_disk(source, name), DISK)
+
+
+def test_a_format_that_cannot_be_written(rooms: Rooms, map_id: str) -> None:
+    steps = cast("Steps", steps_of(rooms))
+    for name, every in formats.all_formats().items():
+        if every.write is None:
+            with pytest.raises(ApiError, match=rf"^The format {name} cannot be written$"):
+                export_disk(steps, 0, map_id, name, lambda _: None)
+
+
+def test_an_artifact_is_delivered_once(rooms: Rooms, tmp_path: Path) -> None:
+    work, artifact = tmp_path / "work", tmp_path / "work" / "artifact-0"
+    work.mkdir()
+    artifact.write_bytes(b"artifact")
+    bucket = rooms.config.bucket_root / "out"
+    bucket.mkdir(parents=True)
+    assert deliver(str(artifact), "out", "exports/it.vmdk", str(work)) == 8
+    assert (bucket / "exports" / "it.vmdk").read_bytes() == b"artifact"
+    assert not artifact.exists()
+    assert deliver(str(artifact), "out", "exports/it.vmdk", str(work)) == 8, "after a kill"
+
+
+def test_a_cancelled_task_delivers_nothing(rooms: Rooms, tmp_path: Path) -> None:
+    work, artifact = tmp_path / "work", tmp_path / "work" / "artifact-0"
+    work.mkdir()
+    artifact.write_bytes(b"artifact")
+    (work / CANCELLED).touch()
+    with pytest.raises(TaskCancelledError):
+        deliver(str(artifact), "out", "it", str(work))
+    assert not (rooms.config.bucket_root / "out").exists()

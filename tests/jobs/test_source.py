@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a request to disks without a service: found, detected, refused with AWS's words."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.blocks.disks import Pieces, noise
+from tests.formats.recipes import stream_vmdk
+
+from vmferry.blocks import seal
+from vmferry.blocks.map import map_key
+from vmferry.config import Guest
+from vmferry.errors import CallerError, FormatError, GuestError, SourceError, TaskCancelledError
+from vmferry.jobs import _rooms
+from vmferry.jobs._source import (
+    MAX_DISKS,
+    check_key,
+    examine_disk,
+    examine_machine,
+    verify_disk,
+)
+from vmferry.tasks.steps import CANCELLED
+from vmferry.units import BLOCK, KIB, MIB
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vmferry.jobs._rooms import Rooms
+
+
+def _put(rooms: Rooms, key: str, data: bytes) -> dict[str, Any]:
+    path = rooms.config.bucket_root / "input" / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return {"bucket": "input", "key": key, "format": ""}
+
+
+def test_a_disk_is_found_and_its_format_detected(rooms: Rooms) -> None:
+    vmdk = bytes(stream_vmdk({0: b"x" * 64 * KIB}, sectors=20480))
+    container = _put(rooms, "a/it", vmdk)
+    found = examine_disk(container)
+    assert found == {
+        "location": {
+            "url": f"file://{rooms.config.bucket_root}/input/a/it",
+            "format": "vmdk",
+            "offset": 0,
+            "length": None,
+            "label": "s3://input/a/it",
+        },
+        "size": 10 * MIB,
+        "object_size": len(vmdk),
+        "format": "VMDK",
+        "container": 0,
+    }
+    assert examine_disk({**container, "format": "VMDK"}) == found
+    with pytest.raises(FormatError, match="found vmdk, expected raw as declared"):
+        examine_disk({**container, "format": "RAW"})
+
+
+def test_an_object_that_is_not_there(rooms: Rooms) -> None:
+    with pytest.raises(SourceError) as caught:
+        examine_disk({"bucket": "input", "key": "nothing", "format": ""})
+    text = caught.value.status_message
+    assert text.startswith("ClientError: Invalid S3 source location (nothing: cannot be read: ")
+    assert str(rooms.config.state_dir) not in text
+
+
+def test_an_appliance_is_no_disk(rooms: Rooms) -> None:
+    container = {**_put(rooms, "it.ova", bytes(10_240)), "format": "OVA"}
+    with pytest.raises(FormatError, match=r"^disk: s3://input/it.ova is an OVA, .* a single disk$"):
+        examine_disk(container)
+
+
+@pytest.mark.parametrize(("size", "found"), [(0, "0 bytes"), (BLOCK + 1, "512 KiB")])
+def test_sizes_that_are_refused(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch, size: int, found: str
+) -> None:
+    small = replace(rooms, config=replace(rooms.config, guest=Guest(max_disk=BLOCK)))
+    monkeypatch.setattr(_rooms, "_mine", small)
+    container = {**_put(rooms, "it", bytes(size)), "format": "RAW"}
+    with pytest.raises(FormatError) as caught:
+        examine_disk(container)
+    assert caught.value.message == (
+        f"disk: virtual size of s3://input/it: found {found}, "
+        "expected more than nothing and at most 512 KiB"
+    )
+    assert caught.value.aws_text.endswith("[Disk image size too large]")
+
+
+def test_a_machine_of_a_snapshot_and_an_object(
+    rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, draft = tmp_path / "part", tmp_path / "draft"
+    rooms.ingest.copy(Pieces(BLOCK, {0: noise(1)}), 0, BLOCK, part, lambda _: None)
+    seal([part], BLOCK, draft)
+    rooms.blocks.adopt(map_key("m"), draft, lambda _: None)
+    seen: list[Any] = []
+
+    def look(disks: list[Any]) -> dict[str, Any]:
+        seen.extend(disks)
+        return {"looked": True}
+
+    monkeypatch.setattr("vmferry.jobs._source._look", look)
+    other = {**_put(rooms, "data.raw", bytes(MIB)), "format": "RAW"}
+    found = examine_machine([{"map_id": "m"}, other])
+    assert found["facts"] == {"looked": True}
+    assert found["machine"] is None
+    assert [disk["format"] for disk in found["disks"]] == ["SNAPSHOT", "RAW"]
+    assert [disk["container"] for disk in found["disks"]] == [0, 1]
+    assert [disk["object_size"] for disk in found["disks"]] == [BLOCK, MIB]
+    assert seen == found["disks"]
+
+
+def test_too_many_disks(rooms: Rooms) -> None:
+    container = {**_put(rooms, "it", bytes(MIB)), "format": "RAW"}
+    with pytest.raises(GuestError) as caught:
+        examine_machine([container] * (MAX_DISKS + 1))
+    assert caught.value.message == "the machine has 22 disks, expected at most 21"
+    assert caught.value.aws_text == "ClientError: The number of disks exceeds the limit of 21."
+
+
+def test_a_manifest_is_held(rooms: Rooms, tmp_path: Path) -> None:
+    data = noise(1, 3 * MIB)
+    container = {**_put(rooms, "it", b"head" + data + b"tail"), "format": "RAW"}
+    disk = examine_disk(container)
+    disk["location"] |= {"offset": 4, "length": len(data), "label": "disk1.vmdk"}
+    right = ["SHA256", hashlib.sha256(data).hexdigest()]
+    verify_disk({**disk, "digest": right}, str(tmp_path))
+    with pytest.raises(FormatError, match=r"disk1\.vmdk"):
+        verify_disk({**disk, "digest": ["SHA256", "0" * 64]}, str(tmp_path))
+    (tmp_path / CANCELLED).touch()
+    with pytest.raises(TaskCancelledError):
+        verify_disk({**disk, "digest": right}, str(tmp_path))
+
+
+def test_there_is_no_key() -> None:
+    check_key({"encrypted": False, "kms_key_id": ""})
+    check_key({})
+    with pytest.raises(CallerError) as caught:
+        check_key({"encrypted": True, "kms_key_id": "alias/aws/ebs"})
+    assert caught.value.status_message == (
+        "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state "
+        "(there is no KMS key alias/aws/ebs in this service. "
+        "Start the import without --encrypted)"
+    )
