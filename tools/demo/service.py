@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BIN: Final = Path(sys.executable).parent
 START_S: Final = 60
 """A start takes less than two seconds; a machine under full load gets more."""
+
+END_S: Final = 15
 
 SETTINGS: Final = ("AWS_", "VMFERRY_")
 """Prefixes of variables that would make clients or the service another one than the reader's."""
@@ -77,7 +79,14 @@ def running(screen: Screen, folder: Path) -> Iterator[RunningService]:
         screen.result(out.read_text(), time.monotonic() - started)
         yield service
     finally:
-        screen.during("ending the service", lambda: end_group(process))
+        screen.during("ending the service", lambda: _end(process))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()  # it ends its children itself, in its order
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(END_S)
+    end_group(process)
 
 
 def environment(service: RunningService) -> dict[str, str]:
