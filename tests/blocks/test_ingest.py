@@ -172,6 +172,18 @@ def test_a_slice_done_again_adds_nothing(blocks: BlockStore) -> None:
     assert _segments(blocks) == segments
 
 
+def test_a_slice_that_is_too_large_becomes_several_segments(
+    blocks: BlockStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vmferry.blocks.ingest.SEGMENT", 2 * RUN)
+    disk = Pieces(50 * BLOCK, {0: noise(1, 40 * BLOCK) + noise(1, 8 * BLOCK) + text(1, 2 * BLOCK)})
+    new = blocks.keep("m", disk)
+    sizes = [(blocks.root / key).stat().st_size for key in _segments(blocks)]
+    assert sorted(sizes)[1:] == [2 * RUN, 2 * RUN]
+    assert sum(sizes) == new < 41 * BLOCK
+    assert same(blocks.disk("m"), disk)
+
+
 def test_a_segment_that_the_index_does_not_know_is_not_used(
     blocks: BlockStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
