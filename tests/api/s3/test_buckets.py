@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -60,3 +61,10 @@ def test_ownership_and_acl_at_birth(s3: Any) -> None:
     grants = s3.get_bucket_acl(Bucket="public-disks")["Grants"]
     assert [grant["Permission"] for grant in grants] == ["FULL_CONTROL", "READ"]
     s3.delete_bucket(Bucket="public-disks")
+
+
+def test_a_url_of_version_2_names_no_region(service: Any, s3: Any) -> None:
+    answer = httpx.put(s3.generate_presigned_url("create_bucket", Params={"Bucket": "presigned"}))
+    assert answer.status_code == 200
+    assert service.buckets.get("presigned").region == "us-east-1"
+    s3.delete_bucket(Bucket="presigned")

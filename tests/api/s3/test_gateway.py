@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import http.client
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 import pytest
+from botocore.auth import HmacV1QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 OTHER = "999999999999"
@@ -101,11 +107,64 @@ def test_presigned_urls_work_without_headers(service: Service, bucket: str) -> N
     assert httpx.get(get.replace("raw", "iso")).status_code == 403
 
 
-def test_a_bucket_may_be_in_the_host_name(service: Service, bucket: str) -> None:
+def test_presigned_urls_of_version_2_work(service: Service, bucket: str) -> None:
+    s3 = service.client()
+    where = {"Bucket": bucket, "Key": "über/ä b.raw"}
+    kept = {"ContentType": "application/x-raw", "Metadata": {"a": "b"}}
+    put = s3.generate_presigned_url("put_object", Params={**where, **kept}, ExpiresIn=60)
+    assert "AWSAccessKeyId=" in put
+    assert httpx.put(put, content=b"disk").status_code == 200
+    get = s3.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
+    got = httpx.get(get)
+    assert (got.content, got.headers["x-amz-meta-a"]) == (b"disk", "b")
+    assert got.headers["content-type"] == "application/x-raw"
+    head = s3.generate_presigned_url("head_object", Params=where, ExpiresIn=60)
+    assert httpx.head(head).headers["content-length"] == "4"
+    for url, code in (
+        (get.replace("raw", "iso"), "SignatureDoesNotMatch"),
+        (get + "&tagging", "SignatureDoesNotMatch"),
+        (get + "&attributes", "AccessDenied"),
+        (get.replace("AKIA", "AKIB"), "InvalidAccessKeyId"),
+        (s3.generate_presigned_url("get_object", Params=where, ExpiresIn=-9), "AccessDenied"),
+    ):
+        refused = httpx.get(url)
+        assert (refused.status_code, f"<Code>{code}</Code>" in refused.text) == (403, True), url
+    assert "Request has expired" in refused.text
+    listed = httpx.get(s3.generate_presigned_url("list_objects_v2", Params={"Bucket": bucket}))
+    assert "<KeyCount>1</KeyCount>" in listed.text
+
+
+def test_chunks_need_version_4(service: Service, bucket: str) -> None:
+    mode = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+    url = AWSRequest("PUT", f"{service.url}/{bucket}/x", {"x-amz-content-sha256": mode})
+    HmacV1QueryAuth(Credentials("AKIA123456789012", "secret/of+123456789012")).add_auth(url)
+    answer = httpx.put(url.url, content=b"0\r\n\r\n")
+    assert (answer.status_code, "Chunks need" in answer.text) == (400, True)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("program", [Path(sys.executable).parent / "aws", Path("/usr/bin/aws")])
+def test_the_cli_presigns(service: Service, bucket: str, program: Path, tmp_path: Path) -> None:
+    if not program.exists():
+        pytest.skip(f"{program} is not installed")
+    service.client().put_object(Bucket=bucket, Key="a b", Body=b"disk")
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKIA123456789012", "AWS_SECRET_ACCESS_KEY": "secret/of+123456789012",
+    }  # fmt: skip
+    done = subprocess.run(
+        [program, "--endpoint-url", service.url, "s3", "presign", f"s3://{bucket}/a b"],
+        env=environment, check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert httpx.get(done.stdout.strip()).content == b"disk"
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_a_bucket_may_be_in_the_host_name(service: Service, bucket: str, version: str) -> None:
     s3 = service.client(
         endpoint_url=f"http://localhost:{service.port}",
         s3={"addressing_style": "virtual"},
-        signature_version="s3v4",
+        signature_version=version,
     )
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "a/b"})
     assert url.startswith(f"http://{bucket}.localhost:{service.port}/a/b?")

@@ -25,7 +25,8 @@ class Ask:
         target: Bucket and key.
         model: The operation.
         key: Who signed; chunk signatures need the secret.
-        credential: What the signature says of itself; proven.
+        credential: What the signature says of itself; proven. ``None`` for a presigned URL of
+            version 2, which has neither a region nor chunks.
         request_id: What the answer carries.
         receive: ASGI's.
     """
@@ -34,7 +35,7 @@ class Ask:
     target: Target
     model: OperationModel
     key: AccessKey
-    credential: Credential
+    credential: Credential | None
     request_id: str
     receive: Receive
 

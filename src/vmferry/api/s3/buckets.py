@@ -114,7 +114,7 @@ def _region(ask: Ask, params: dict[str, Any]) -> str:
         raise ApiError(
             "InvalidLocationConstraint", "The specified location-constraint is not valid"
         )
-    signed = ask.credential.region
+    signed = ask.credential.region if ask.credential else CLASSIC
     if signed in (CLASSIC, constraint):
         return constraint or CLASSIC
     raise ApiError(

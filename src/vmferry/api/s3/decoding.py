@@ -13,6 +13,7 @@ from vmferry.api.protocol.checksum import PREFIX, ObjectCheck
 from vmferry.api.protocol.chunked import ChunkedDecoder
 from vmferry.api.protocol.signature import PayloadCheck
 from vmferry.api.protocol.signature.canonical import signing_key
+from vmferry.errors import ApiError
 
 if TYPE_CHECKING:
     from vmferry.api.s3.ask import Ask
@@ -61,5 +62,7 @@ class Decoder:
 
 def _chunks(ask: Ask, mode: str) -> ChunkedDecoder:
     signed = ask.credential
+    if signed is None:
+        raise ApiError("InvalidRequest", "Chunks need a signature of version 4 to follow")
     key = signing_key(ask.key.secret, signed.date, signed.region, signed.service)
     return ChunkedDecoder(signed.signature, key, signed.scope, signed.amz_date, mode)

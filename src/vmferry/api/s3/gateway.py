@@ -20,7 +20,7 @@ from vmferry.api.protocol.errors import error_response
 from vmferry.api.protocol.http import Request, Response
 from vmferry.api.protocol.parse import parse
 from vmferry.api.protocol.serialise import serialise
-from vmferry.api.protocol.signature import identify, unknown_key, verify
+from vmferry.api.protocol.signature import identify, unknown_key, verify, version2
 from vmferry.api.s3 import acl, payload, permission, settings, subresources, wire
 from vmferry.api.s3.ask import Ask
 from vmferry.api.s3.buckets import BucketActions
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from vmferry.api.protocol.signature import Credential
     from vmferry.api.s3.payload import Receive
+    from vmferry.api.s3.routing import Target
     from vmferry.api.s3.upstream import Upstream
     from vmferry.catalog.buckets import Buckets
     from vmferry.model.bucket import Bucket
@@ -141,7 +142,7 @@ class Gateway:
         self, request: Request, receive: Receive, request_id: str
     ) -> Response | wire.Relay:
         target = locate(request.headers.get("host", ""), request.path, self._base_hosts)
-        key, credential = await self._authenticate(request)
+        request, key, credential = await self._authenticate(request, target)
         ask = Ask(
             request=request,
             target=target,
@@ -158,18 +159,31 @@ class Gateway:
             return serialise(ask.model, answer, request_id)
         return answer
 
-    async def _authenticate(self, request: Request) -> tuple[AccessKey, Credential]:
+    async def _authenticate(
+        self, request: Request, target: Target
+    ) -> tuple[Request, AccessKey, Credential | None]:
+        presigned = version2.read(request)
+        if presigned is not None:
+            key = await self._key(presigned.access_key)
+            # A bucket alone is signed with a slash behind it, however it was asked for.
+            path = target.path if target.key else f"{target.path.rstrip('/')}/"
+            version2.verify(presigned, path, key.secret, now=self._clock())
+            return presigned.request, key, None
         try:
             credential = identify(request)
         except ApiError as error:
             if error.code == "MissingAuthenticationToken":
                 raise permission.denied() from error
             raise
-        key = await asyncio.to_thread(self._access_key, credential.access_key)
+        key = await self._key(credential.access_key)
+        verify(request, credential, key.secret, now=self._clock())
+        return request, key, credential
+
+    async def _key(self, name: str) -> AccessKey:
+        key = await asyncio.to_thread(self._access_key, name)
         if key is None:
             raise unknown_key("s3")
-        verify(request, credential, key.secret, now=self._clock())
-        return key, credential
+        return key
 
     async def _answer_own(self, ask: Ask) -> dict[str, Any] | Response | wire.Relay:
         name = ask.model.name

@@ -64,7 +64,7 @@ def check(request: Request, *, now: datetime | None = None, secret: str = SECRET
     verify(request, credential, secret, now=now or datetime.now(UTC))
 
 
-def refusal(request: Request, **arguments: Any) -> ApiError:  # noqa: ANN401
+def refusal(request: Request, **arguments: Any) -> ApiError:
     """Return why ``request`` is refused."""
     with pytest.raises(ApiError) as caught:
         check(request, **arguments)

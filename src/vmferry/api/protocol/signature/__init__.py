@@ -3,7 +3,7 @@
 
 ``identify`` reads who claims to have signed, so that the caller can look the key up; ``verify``
 then proves it. Every refusal is the one that the service named in the scope answers: clients tell a
-skewed clock from a wrong secret by it.
+skewed clock from a wrong secret by it. ``version2`` has the older presigned URLs of S3.
 
 Source: AWS General Reference, Signature Version 4; S3 API reference, Authenticating Requests;
 aws-behaviour.md 1.1 and 2.1.
