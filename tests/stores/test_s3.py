@@ -54,7 +54,8 @@ class Endpoint:
                 outer.headers.append(dict(self.headers))
                 status, headers, content = outer.answer(self.command, url.path, query, body)
                 self.send_response(status)
-                for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                common = {"Content-Length": str(len(content)), "Connection": "close"}
+                for name, value in {**common, **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
@@ -136,6 +137,10 @@ def test_a_body_that_breaks_off(endpoint: Endpoint, store: S3Store) -> None:
     endpoint.answer = lambda *_: (206, {"Content-Length": "10"}, b"0123")
     with pytest.raises(SourceError, match=r"^s3://disks/key: the S3 endpoint cannot be reached: "):
         source.read_at(5, 10)
+    assert len(endpoint.asked) == 1 + 3
+    bodies = iter([b"0123", b"", b"0123456789"])
+    endpoint.answer = lambda *_: (206, {"Content-Length": "10"}, next(bodies))
+    assert source.read_at(5, 10) == b"0123456789"
 
 
 @pytest.mark.parametrize("code", ["InsufficientCapacity", "XMinioStorageFull"])

@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from vmferry.blocks.ingest import alone
-from vmferry.blocks.location import segment_key
 from vmferry.blocks.map import BlockMap, map_key, part_segments
 
 if TYPE_CHECKING:
@@ -63,11 +62,11 @@ def collect(
         dead_maps = sorted(map_id for map_id in maps if not keep.map_ids(map_id))
         for map_id in maps.difference(dead_maps):
             needed |= BlockMap(store.open(map_key(map_id))).segments()
-        names = {key.rpartition("/")[2] for key in store.list("segments/")}
-        dead = sorted(names - {segment.hex() for segment in needed})
+        keys = {key.rpartition("/")[2]: key for key in store.list("segments/")}
+        dead = sorted(keys.keys() - {segment.hex() for segment in needed})
         index.forget(dead)
         for map_id in dead_maps:
             store.delete(map_key(map_id))
         for name in dead:
-            store.delete(segment_key(bytes.fromhex(name)))
+            store.delete(keys[name])
     return Collected(maps=len(dead_maps), segments=len(dead))

@@ -49,7 +49,8 @@ class BlockIndex:
                 "length": item.length,
                 "coding": item.coding,
             }
-            for item in locations
+            # In one order in all workers: two with common digests must not wait for each other.
+            for item in sorted(locations)
         ]
         if rows:
             with self._engine.begin() as connection:

@@ -19,8 +19,14 @@ SMALLEST_PART: Final = 16 * MIB
 
 MOST_PARTS: Final = 10_000
 
+BROKEN_BODIES: Final = 2
+"""How often a body may break off before a read fails."""
+
 Client = Any
 """botocore builds its clients at run time; they have no types."""
+
+Body = Any
+"""A stream that has ``read`` and ``close``."""
 
 Answer = Any
 """What a client's method returns: the output shape as a dictionary."""
@@ -44,9 +50,19 @@ class S3Source:
             )
         if not length:
             return b""
-        return bytes(_call(self._get, self.name, offset=offset, length=length))
+        from botocore.exceptions import HTTPClientError, IncompleteReadError
 
-    def _get(self, offset: int, length: int) -> bytes:
+        for _ in range(BROKEN_BODIES):
+            # botocore tries a request again, but not a body that breaks off, and an import of a
+            # large disk reads many.
+            with suppress(HTTPClientError, IncompleteReadError):
+                return bytes(self._body(offset, length).read())
+        return bytes(_call(self._body(offset, length).read, self.name))
+
+    def _body(self, offset: int, length: int) -> Body:
+        return _call(self._get, self.name, offset=offset, length=length)
+
+    def _get(self, offset: int, length: int) -> Body:
         answer = self._client.get_object(
             Bucket=self._bucket,
             Key=self._key,
@@ -60,7 +76,7 @@ class S3Source:
                 f"{self.name}: {answer['ContentLength']} bytes come for {length} at byte {offset}",
                 hint="The S3 endpoint does not honour Range",
             )
-        return bytes(answer["Body"].read())
+        return answer["Body"]
 
 
 class S3Store:
