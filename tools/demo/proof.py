@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proves by other programs that what came back is what went in: sha256sum and qemu-img."""
+"""Proves by other programs that what came back is what went in: openssl and qemu-img."""
 
 from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tools.demo.job import MACHINE
 from tools.demo.shell import DemoError
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from tools.demo.job import Exports
     from tools.demo.shell import Shell
+
+
+DIGEST: Final = "openssl dgst -sha256 -r" if shutil.which("openssl") else "sha256sum"
+"""Debian 12's sha256sum does not use the processor's SHA extensions: 8.6 s for 3 GiB, not 1.9 s."""
 
 
 def disks_of(ova: Path) -> list[str]:
@@ -105,5 +110,5 @@ def prove(shell: Shell, sources: list[str], exports: Exports) -> str:
 
 
 def _digests(shell: Shell, names: list[str]) -> list[str]:
-    lines = shell.run(f"sha256sum {' '.join(names)}").splitlines()
+    lines = shell.run(f"{DIGEST} {' '.join(names)}").splitlines()
     return [line.split()[0] for line in lines]
