@@ -47,3 +47,14 @@ def test_the_list_grants_what_it_says() -> None:
 def test_enforced_ownership_switches_the_list_off() -> None:
     with pytest.raises(ApiError, match="Access Denied"):
         check("PutObject", OTHER, replace(BUCKET, ownership="BucketOwnerEnforced"), "x")
+
+
+def test_what_the_policy_denies_no_list_grants() -> None:
+    policy = (
+        '{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", '
+        '"Resource": "arn:aws:s3:::disks/secret*"}}'
+    )
+    bucket = replace(BUCKET, policy=policy)
+    check("PutObject", OTHER, bucket, "x")
+    with pytest.raises(ApiError, match="Access Denied"):
+        check("PutObject", OTHER, bucket, "secret.txt")

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from vmferry.api.s3.policy import allows, check
+from vmferry.api.s3.policy import check, decide, public
 from vmferry.errors import ApiError
+from vmferry.identity import Decision
 from vmferry.model.identity import Principal
 
 CALLER = Principal(
@@ -28,15 +29,15 @@ def _text(*statements: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
-        ({"Effect": "Maybe"}, "Invalid effect"),
-        ({"Principal": {"Nobody": "x"}}, "Invalid principal"),
-        ({"Principal": []}, "Invalid principal"),
+        ({"Effect": "Maybe"}, "Effect must be Allow or Deny"),
+        ({"Principal": {"Nobody": "x"}}, "Principal must be"),
+        ({"Principal": []}, "Principal must be"),
         ({"Action": "ec2:*"}, "invalid action"),
-        ({"NotAction": "s3:*"}, "Missing required field Action"),
+        ({"NotAction": "s3:*"}, "one of Action and NotAction"),
         ({"Resource": "arn:aws:s3:::other/*"}, "invalid resource"),
         ({"Resource": "disks"}, "invalid resource"),
-        ({"Resource": []}, "Missing required field Resource"),
-        ({"Resource": [1]}, "Invalid policy syntax"),
+        ({"Resource": []}, "Resource must be a text"),
+        ({"Resource": [1]}, "Resource must be a text"),
     ],
 )
 def test_what_s3_would_not_accept_is_refused(change: dict[str, Any], cause: str) -> None:
@@ -65,9 +66,22 @@ def test_what_is_no_policy_is_refused(text: str) -> None:
         ([ALLOW, {**ALLOW, "Effect": "Deny", "Action": "*"}], False),
         ([{**ALLOW, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}], False),
         ([ALLOW, {**ALLOW, "Effect": "Deny", "Condition": {"Bool": {"x": "y"}}}], False),
-        ([], False),
     ],
 )
 def test_the_safe_side_wins(statements: list[dict[str, Any]], allowed: bool) -> None:
-    found = allows(_text(*statements), CALLER, "s3:GetObject", "arn:aws:s3:::disks/abc/x")
-    assert found is allowed
+    found = decide(_text(*statements), CALLER, "s3:GetObject", "arn:aws:s3:::disks/abc/x")
+    assert (found is Decision.ALLOW) is allowed
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, False),
+        ({"Principal": "*"}, True),
+        ({"Principal": {"AWS": ["1", "*"]}}, True),
+        ({"Principal": "*", "Effect": "Deny"}, False),
+        ({"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}, False),
+    ],
+)
+def test_everybody_is_the_public(change: dict[str, Any], expected: bool) -> None:
+    assert public(_text({**ALLOW, **change})) is expected

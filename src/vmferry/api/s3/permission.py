@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: the owner's account everything, others what the policy or the ACL grants.
 
+What the policy denies, no ACL grants.
 A bucket of another account answers ``AccessDenied`` also where the object does not exist, so that
 nobody learns names by asking.
 
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from vmferry.api.s3 import acl, policy
 from vmferry.catalog.buckets import grants
 from vmferry.errors import ApiError
+from vmferry.identity import Decision
 
 if TYPE_CHECKING:
     from vmferry.model.bucket import Bucket
@@ -57,8 +59,13 @@ def check(operation: str, caller: Principal, bucket: Bucket, key: str) -> None:
         return
     action, permission = ACTIONS.get(operation, ("", ""))
     resource = f"arn:aws:s3:::{bucket.name}" + (f"/{key}" if key else "")
-    if action and bucket.policy and policy.allows(bucket.policy, caller, f"s3:{action}", resource):
+    said = Decision.IMPLICIT_DENY
+    if action and bucket.policy:
+        said = policy.decide(bucket.policy, caller, f"s3:{action}", resource)
+    if said is Decision.ALLOW:
         return
+    if said is Decision.DENY:
+        raise denied()
     for grantee in (caller.canonical_id, acl.ALL_USERS, acl.AUTHENTICATED):
         given = grants(bucket)
         if permission and {(grantee, permission), (grantee, "FULL_CONTROL")} & given:

@@ -9,7 +9,6 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ (one page per operation
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,12 +91,7 @@ def _get_policy(ask: Setting) -> Answer:
 
 
 def _get_policy_status(ask: Setting) -> Answer:
-    statements = json.loads(_policy_of(ask))["Statement"]
-    public = any(
-        statement.get("Principal") in ("*", {"AWS": "*"}) and statement["Effect"] == "Allow"
-        for statement in (statements if isinstance(statements, list) else [statements])
-    )
-    return {"PolicyStatus": {"IsPublic": public}}
+    return {"PolicyStatus": {"IsPublic": policy.public(_policy_of(ask))}}
 
 
 def _policy_of(ask: Setting) -> str:
