@@ -162,6 +162,9 @@ def test_small_reads_decode_a_block_once(kept: BlockStore, monkeypatch: pytest.M
         assert disk.read_at(at, 4096) == want[at : at + 4096]
     assert disk.read_at(disk.size, 0) == disk.read_at(7, 0) == b""
     assert len(decoded) <= 5, "three blocks, and two reads over a boundary"
+    disk.read_at(0, 2 * BLOCK)
+    for at in (5, BLOCK + 5):
+        assert disk.read_at(at, 100) == want[at : at + 100], "the last block read is remembered"
 
 
 def test_neighbours_in_a_segment_are_read_together(blocks: BlockStore) -> None:
