@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -12,8 +13,8 @@ from tests.fixtures.rooms import steps_of
 from vmferry import formats
 from vmferry.blocks import seal
 from vmferry.blocks.map import map_key
-from vmferry.errors import ApiError, TaskCancelledError
-from vmferry.jobs._export import deliver, export_disk
+from vmferry.errors import ApiError, StorageFullError, TaskCancelledError
+from vmferry.jobs._export import _room, deliver, export_disk
 from vmferry.stores.directory import FileSource
 from vmferry.tasks.steps import CANCELLED
 from vmferry.units import MIB
@@ -48,6 +49,14 @@ def test_an_artifact_has_the_disks_bytes(rooms: Rooms, map_id: str, name: str) -
     source = FileSource(steps.work / "artifact-2", "artifact")
     assert again == artifact, "a step that is done again after a kill makes the same"
     assert same(formats.open_disk(source, name), DISK)
+
+
+def test_without_room_nothing_is_left_that_takes_it(tmp_path: Path) -> None:
+    piece = tmp_path / "piece"
+    piece.write_bytes(b"begun")
+    with pytest.raises(StorageFullError, match="could not be written"), _room(piece, 5):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not piece.exists()
 
 
 def test_a_format_that_cannot_be_written(rooms: Rooms, map_id: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from vmferry import errors
 from vmferry.errors import ApiError, FormatError, ServiceError, VmferryError
-from vmferry.tasks.failure import pack, unpack
+from vmferry.tasks.failure import of_defect, pack, unpack
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,10 @@ def test_an_unknown_class_becomes_a_service_error(kind: str) -> None:
     again = unpack({"kind": kind, "fields": {"message": "m", "hint": "", "aws_text": "a"}})
     assert type(again) is ServiceError
     assert again.status_message == "a (m)"
+
+
+def test_a_full_disk_under_the_records_is_no_defect() -> None:
+    full = of_defect("job", RuntimeError("(sqlite3.OperationalError) database or disk is full"))
+    assert isinstance(full, errors.StorageFullError)
+    defect = of_defect("job", KeyError("/secret"))
+    assert defect.message == "job failed by a defect of vmferry (KeyError)"

@@ -113,7 +113,10 @@ def test_a_defect_of_a_job_ends_the_task_and_not_the_engine(engine: Engine) -> N
     tasks = engine.start()
     seen = engine.wait(tasks.create(task()).id)
     assert seen.state is TaskState.DELETED
-    assert seen.message == "InternalError: An internal error has occurred (see the service's log)"
+    assert seen.message == (
+        "InternalError: An internal error has occurred "
+        "(import_snapshot failed by a defect of vmferry (LookupError). See the service's log)"
+    )
     engine.job = lambda steps: steps.complete(lambda _connection: None)
     assert engine.wait(tasks.create(task("import-snap-2")).id).state is TaskState.COMPLETED
 

@@ -9,13 +9,13 @@ advance.
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vmferry import formats
-from vmferry.errors import ApiError
+from vmferry.errors import ApiError, StorageFullError
 from vmferry.jobs._copy import cut
 from vmferry.jobs._rooms import here
 from vmferry.stores.directory import room_on_disk
@@ -23,7 +23,7 @@ from vmferry.tasks import Steps, check_cancelled
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from vmferry.blocks import SnapshotDisk
@@ -74,7 +74,7 @@ def encode_slice(
     check_cancelled(Path(work))
     disk = _snapshot(map_id)
     writer = _writer(format_name, disk.size)
-    with room_on_disk(Path(piece).name, length), _writable(piece, keep=writer.placed) as out:
+    with _room(Path(piece), length), _writable(piece, keep=writer.placed) as out:
         writer.encode(disk, offset, length, out)
         out.flush()
         os.fsync(out.fileno())
@@ -84,7 +84,7 @@ def assemble(map_id: str, format_name: str, pieces: list[str], artifact: str) ->
     """Step: finish the artifact; returns its size in bytes."""
     writer = _writer(format_name, _snapshot(map_id).size)
     path = Path(artifact)
-    with room_on_disk(path.name, 0), ExitStack() as stack:
+    with _room(path, 0), ExitStack() as stack:
         files = [stack.enter_context(Path(piece).open("rb")) for piece in pieces]
         out = stack.enter_context(_writable(artifact, keep=writer.placed))
         writer.assemble(files, out)
@@ -105,6 +105,17 @@ def deliver(artifact: str, bucket: str, key: str, work: str) -> int:
     check_cancelled(folder)
     store.adopt(name, path, lambda _done: check_cancelled(folder))
     return size
+
+
+@contextmanager
+def _room(path: Path, size: int) -> Iterator[None]:
+    """Without room for ``path``, remove what was begun: the failure itself has to be recorded."""
+    try:
+        with room_on_disk(path.name, size):
+            yield
+    except StorageFullError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any, Final
 
-from vmferry.errors import ServiceError, StorageFullError, VmferryError
+from vmferry.errors import ServiceError, VmferryError
 from vmferry.tasks import failure
 from vmferry.tasks._mortal import die_with_parent
 
@@ -140,17 +140,4 @@ def _guarded(function: Callable[..., object], arguments: tuple[object, ...]) -> 
         # The engine's runner: a defect ends the step, not the worker, and its cause goes to the
         # log.
         traceback.print_exc()
-        return {"error": failure.pack(_defect(function, error))}
-
-
-def _defect(function: Callable[..., object], error: Exception) -> VmferryError:
-    if "disk is full" in str(error):
-        # SQLite's SQLITE_FULL, however SQLAlchemy wraps it.
-        return StorageFullError(
-            "the records could not be written: no space left on the disk",
-            hint="Free space on the disk that holds the state directory, then start the task again",
-        )
-    return ServiceError(
-        f"{function.__name__} failed by a defect of vmferry ({type(error).__name__})",
-        hint="See the service's log",
-    )
+        return {"error": failure.pack(failure.of_defect(function.__name__, error))}

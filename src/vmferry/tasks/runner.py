@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from dbos import DBOS, SetWorkflowID
 from dbos._serialization import Serializer
+from sqlalchemy.exc import OperationalError
 
 from vmferry.database import connect
 from vmferry.errors import ApiError, TaskCancelledError, VmferryError
 from vmferry.model.task import TaskState
+from vmferry.tasks import failure
 from vmferry.tasks.records import TaskRecords
 from vmferry.tasks.steps import CANCELLED, Steps
 
@@ -221,9 +223,9 @@ class Tasks:
         except VmferryError as error:
             log.warning("task failed", task=task_id, error=error.message, hint=error.hint)
             self._end(task_id, error.status_message)
-        except Exception:
+        except Exception as error:
             log.exception("task failed by a defect of vmferry", task=task_id)
-            self._end(task_id, VmferryError("see the service's log").status_message)
+            self._end(task_id, failure.of_defect(task.job, error).status_message)
         else:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -232,17 +234,23 @@ class Tasks:
         task = self.records.get(task_id)
         if task is None or task.state.finished:
             return
-        with self._engine.begin() as connection:
-            states = (TaskState.ACTIVE, TaskState.DELETING)
-            self.records.turn(connection, task_id, states, message=message)
+        work = self._work_root / task_id
+        try:
+            self._turn(task_id, (TaskState.ACTIVE, TaskState.DELETING), message)
+        except OperationalError:
+            # No room for the record: most of what can be freed at once is the task's own.
+            shutil.rmtree(work, ignore_errors=True)
+            self._turn(task_id, (TaskState.ACTIVE, TaskState.DELETING), message)
         task = self.records.get(task_id)
         if task is not None and task.state is TaskState.DELETING:
             self._runners[task.job].undo(task)
-            shutil.rmtree(self._work_root / task_id, ignore_errors=True)
-            with self._engine.begin() as connection:
-                states = (TaskState.DELETING, TaskState.DELETED)
-                self.records.turn(connection, task_id, states, message=message)
+            shutil.rmtree(work, ignore_errors=True)
+            self._turn(task_id, (TaskState.DELETING, TaskState.DELETED), message)
         self._collect()
+
+    def _turn(self, task_id: str, states: tuple[TaskState, TaskState], message: str) -> None:
+        with self._engine.begin() as connection:
+            self.records.turn(connection, task_id, states, message=message)
 
     def forget(self, after: timedelta) -> None:
         """Remove the records of tasks that finished longer ago than ``after``."""
