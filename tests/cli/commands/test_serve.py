@@ -11,10 +11,13 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from vmferry.cli.commands.serve import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,3 +166,14 @@ def test_an_unknown_log_level_is_refused(tmp_path: Path) -> None:
     assert done.stderr == (
         "error: --log-level is 'loud', expected one of debug, info, warning, error\n"
     )
+
+
+def test_a_log_on_a_full_disk_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        log = Log()
+        log.write("a line\n")
+        log.flush()
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()

@@ -7,8 +7,9 @@ import logging
 import shlex
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import structlog
 import typer
@@ -64,6 +65,20 @@ def _welcome(url: str, state_dir: Path) -> str:
     )
 
 
+class Log:
+    """Standard error, which may lie on a full disk: no request fails for want of a log."""
+
+    def write(self, text: str) -> None:
+        """Write ``text`` if that is possible."""
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
 def _log_to_stderr(level: str) -> None:
     if level.lower() not in LEVELS:
         raise SetupError(f"--log-level is {level!r}, expected one of {', '.join(LEVELS)}")
@@ -80,7 +95,7 @@ def _log_to_stderr(level: str) -> None:
             else structlog.processors.LogfmtRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Log())),
         cache_logger_on_first_use=True,
     )
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -207,43 +205,8 @@ def snapshot(place: Place) -> str:
 @pytest.fixture
 def frozen(cloud: RunningService) -> Iterator[None]:
     """Stop the workers while the test looks, so that what it starts stays ``active``."""
-    assert cloud.process is not None
-    with paused(cloud.process.pid):
+    with cloud.paused():
         yield
-
-
-@contextmanager
-def paused(pid: int) -> Iterator[None]:
-    """Stop a service's fork server and its workers until the block has ended."""
-    stopped = [
-        child
-        for server in _children(pid)
-        if b"forkserver" in _command(server)
-        for child in (server, *_children(server))
-    ]
-    assert stopped
-    for child in stopped:
-        os.kill(child, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for child in stopped:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGCONT)
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):
-            found += [int(child) for child in (thread / "children").read_text().split()]
-    return found
-
-
-def _command(pid: int) -> bytes:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    return b""
 
 
 def wait_until(true: Any, timeout_s: float = 30) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.api.actions.ec2.conftest import Place, paused, refused
+from tests.api.actions.ec2.conftest import Place, refused
 
 if TYPE_CHECKING:
     from tests.fixtures.service import RunningService
@@ -16,8 +16,7 @@ def test_an_export_is_cancelled_and_leaves_no_object(
     place: Place, snapshot: str, cloud: RunningService
 ) -> None:
     image = place.image("cancelled", snapshot)
-    assert cloud.process is not None
-    with paused(cloud.process.pid):
+    with cloud.paused():
         task_id = place.ec2.export_image(
             ImageId=image,
             DiskImageFormat="RAW",

@@ -6,15 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.api.actions.ec2.conftest import GUEST, Place, dry_run, paused, refused
+from tests.api.actions.ec2.conftest import GUEST, Place, dry_run, refused
 
 if TYPE_CHECKING:
     from tests.fixtures.service import RunningService
 
 
 def test_a_snapshot_import_is_cancelled(place: Place, cloud: RunningService) -> None:
-    assert cloud.process is not None
-    with paused(cloud.process.pid):
+    with cloud.paused():
         task_id = place.ec2.import_snapshot(DiskContainer=place.source())["ImportTaskId"]
         dry_run(place.ec2.cancel_import_task, ImportTaskId=task_id)
         answer = place.ec2.cancel_import_task(ImportTaskId=task_id, CancelReason="No need")
