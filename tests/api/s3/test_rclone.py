@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import stat
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from vmferry.api.s3.rclone import SOCKET, Rclone, find_program, sweep
 from vmferry.errors import SetupError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PARENT = """
 import pathlib, sys, time
@@ -44,6 +43,28 @@ def test_a_killed_rclone_comes_back(fragile: Any) -> None:
     assert fragile.rclone.pid not in (0, before)
     status = (fragile.root.parent / "rclone").stat()
     assert stat.S_IMODE(status.st_mode) == 0o700
+
+
+def test_an_upload_that_waits_costs_no_processor_time(service: Any, s3: Any, bucket: str) -> None:
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "x"})
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection.putrequest("PUT", url.removeprefix(service.url))
+    connection.putheader("Content-Length", "9000000")
+    connection.endheaders(bytes(3_000_000))
+    folder = service.root / bucket
+    while not any(folder.iterdir()):
+        time.sleep(0.01)
+    before = _ticks(service.rclone.pid)
+    time.sleep(0.5)
+    spent = _ticks(service.rclone.pid) - before
+    connection.close()
+    # With --dir-cache-time=0s it was all of a core.
+    assert spent < 0.2 * os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 @pytest.mark.crash
