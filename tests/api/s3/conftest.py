@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 import uvicorn
+from botocore.config import Config
 
 from vmferry.api.s3.gateway import Gateway
 from vmferry.api.s3.rclone import Rclone
@@ -60,13 +62,14 @@ class Service:
         return client(self.url, account, **options)
 
 
-def client(url: str, account: str = ACCOUNT, **options: Any) -> Any:
-    import boto3
-    from botocore.config import Config
+# One for all clients: each session reads botocore's models again.
+SESSION = boto3.session.Session()
 
+
+def client(url: str, account: str = ACCOUNT, **options: Any) -> Any:
     key = _key(account)
     settings = {"s3": {"addressing_style": "path"}, "retries": {"total_max_attempts": 1}}
-    return boto3.session.Session().client(
+    return SESSION.client(
         "s3",
         endpoint_url=options.pop("endpoint_url", url),
         region_name=options.pop("region_name", "us-east-1"),
