@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -28,3 +29,14 @@ def test_requests_are_signed_again_and_passed_on(external: str, service: Any) ->
         s3.put_object(Bucket="outside", Key="bad", Body=body, ChecksumCRC32="AAAAAA==")
     s3.delete_object(Bucket="outside", Key="a b/ü")
     s3.delete_bucket(Bucket="outside")
+
+
+def test_a_presigned_url_of_version_2_is_signed_again(
+    external: str, service: Any, bucket: str
+) -> None:
+    s3 = service.client(endpoint_url=external)
+    where = {"Bucket": bucket, "Key": "x", "Metadata": {"a": "b"}}
+    url = s3.generate_presigned_url("put_object", Params=where)
+    assert httpx.put(url, content=b"disk").status_code == 200
+    got = service.client().get_object(Bucket=bucket, Key="x")
+    assert (got["Body"].read(), got["Metadata"]) == (b"disk", {"a": "b"})
