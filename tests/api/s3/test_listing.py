@@ -35,3 +35,8 @@ def test_a_delimiter_makes_folders(s3: S3, full: str) -> None:
     assert [entry["Prefix"] for entry in below["CommonPrefixes"]] == ["d/e/"]
     with pytest.raises(ClientError, match="only delimiter that is provided here is /"):
         s3.list_objects_v2(Bucket=full, Delimiter="-")
+
+
+def test_an_empty_listing_counts_nothing(s3: S3, bucket: str) -> None:
+    assert s3.list_objects_v2(Bucket=bucket, Prefix="none/")["KeyCount"] == 0
+    assert "KeyCount" not in s3.list_objects(Bucket=bucket, Prefix="none/")

@@ -50,7 +50,10 @@ class Listing:
             # No key begins so, and rclone would make another folder of it.
             return _nothing(ask, params)
         body = await self._ask(ask, f"/{ask.target.bucket}")
-        return _xml(await asyncio.to_thread(self._with_etags, ask.target.bucket, body))
+        counted = ("list-type", "2") in parse_qsl(ask.request.query)
+        return _xml(
+            await asyncio.to_thread(self._completed, ask.target.bucket, body, counted=counted)
+        )
 
     async def uploads(self, ask: Ask, _params: dict[str, Any]) -> Response:
         """ListMultipartUploads."""
@@ -68,7 +71,7 @@ class Listing:
         query = urlencode(pairs, quote_via=quote)
         return await whole(await checked(await self._upstream.send("GET", path, query, {}, b"")))
 
-    def _with_etags(self, bucket: str, body: bytes) -> bytes:
+    def _completed(self, bucket: str, body: bytes, *, counted: bool) -> bytes:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
         root = etree.fromstring(body, parser)
         coded = root.findtext("{*}EncodingType") == "url"
@@ -81,6 +84,10 @@ class Listing:
             found = attributes.load(object_path(self._root, bucket, key))
             if found is not None:
                 etag.text = f'"{found.etag}"'
+        if counted and root.find("{*}KeyCount") is None:
+            # rclone leaves a count of nothing out; S3 never does.
+            space = etree.QName(root).namespace
+            etree.SubElement(root, etree.QName(space, "KeyCount")).text = "0"
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
