@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 HOUSEKEEPING_S: Final = 3600
 """How often the records of long finished tasks are removed."""
 
+RETRY_S: Final = 1.0
+PATIENCE: Final = 60
+"""A collection keeps a worker from copying while it waits, so it waits only after so many tries."""
+
 PRELOADED: Final = ("vmferry.jobs.import_image", "vmferry.jobs.export_image", "vmferry.guest")
 """What workers need; imported once by the fork server, shared by all of them."""
 
@@ -78,6 +82,17 @@ class Housekeeper:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
+    def _collect(self) -> None:
+        """Collect between slices if there is a gap soon, else make one."""
+        tries = 0
+        while not self._stopping.is_set():
+            tries += 1
+            removed = self._pool.call(collect_garbage, (tries >= PATIENCE,))
+            if removed is not None:
+                log.debug("collected", maps=removed[0], segments=removed[1])
+                return
+            self._stopping.wait(RETRY_S)
+
     def _work(self) -> None:
         sweep(self._config.block_root, self._began)
         sweep(self._config.bucket_root, self._began)
@@ -87,10 +102,9 @@ class Housekeeper:
                 return
             self._asked.clear()
             try:
-                maps, segments = self._pool.call(collect_garbage, ())
+                self._collect()
                 if self.tasks is not None:
                     self.tasks.forget(timedelta(days=self._config.tasks.retention_days))
-                log.debug("collected", maps=maps, segments=segments)
             except VmferryError as error:
                 if not self._stopping.is_set():
                     log.warning("collection failed", error=error.message)
@@ -224,6 +238,8 @@ class Service:
 
     def _prepare_folders(self) -> None:
         config = self.config
+        # Records hold secrets: whatever is made from here on is ours alone, in workers too.
+        os.umask(0o077)
         try:
             config.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (config.block_root, config.bucket_root, config.work_root):

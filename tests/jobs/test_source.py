@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,17 @@ from vmferry.jobs._source import (
     examine_machine,
     verify_disk,
 )
+from vmferry.stores import open_source
 from vmferry.tasks.steps import CANCELLED
 from vmferry.units import BLOCK, KIB, MIB
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.fixtures.machines import SmallMachine
+
     from vmferry.jobs._rooms import Rooms
+    from vmferry.model.bytes import StoredObject
 
 
 def _put(rooms: Rooms, key: str, data: bytes) -> dict[str, Any]:
@@ -39,10 +44,17 @@ def _put(rooms: Rooms, key: str, data: bytes) -> dict[str, Any]:
     return {"bucket": "input", "key": key, "format": ""}
 
 
+def rooms_source(rooms: Rooms, container: dict[str, Any]) -> StoredObject:
+    """Return the object of a container as the store has it now."""
+    return open_source(rooms.object_url(container["bucket"], container["key"]))
+
+
 def test_a_disk_is_found_and_its_format_detected(rooms: Rooms) -> None:
     vmdk = bytes(stream_vmdk({0: b"x" * 64 * KIB}, sectors=20480))
     container = _put(rooms, "a/it", vmdk)
     found = examine_disk(container)
+    version = found["location"].pop("version")
+    assert version == rooms_source(rooms, container).version
     assert found == {
         "location": {
             "url": f"file://{rooms.config.bucket_root}/input/a/it",
@@ -147,3 +159,21 @@ def test_there_is_no_key() -> None:
         "(there is no KMS key alias/aws/ebs in this service. "
         "Start the import without --encrypted)"
     )
+
+
+@pytest.mark.oracle
+def test_on_awss_terms_a_vmdk_must_be_stream_optimized(
+    rooms: Rooms, small_machine: SmallMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sparse = tmp_path / "sparse.vmdk"
+    subprocess.run(
+        ["qemu-img", "convert", "-f", "raw", "-O", "vmdk", str(small_machine.raw), str(sparse)],
+        check=True,
+    )
+    container = _put(rooms, "sparse", sparse.read_bytes())
+    assert examine_machine([container])["disks"][0]["format"] == "VMDK"
+    strict = replace(rooms.config, guest=Guest(support_policy="aws"))
+    monkeypatch.setattr(_rooms, "_mine", replace(rooms, config=strict))
+    with pytest.raises(FormatError, match="found monolithicSparse, expected streamOptimized") as e:
+        examine_machine([container])
+    assert e.value.aws_text == "ClientError: Disk validation failed [Unsupported VMDK File Format]"

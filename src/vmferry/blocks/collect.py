@@ -42,7 +42,12 @@ class Collected(NamedTuple):
 
 
 def collect(
-    store: ByteStore, index: BlockIndex, lock: Path, roots: Callable[[], Roots]
+    store: ByteStore,
+    index: BlockIndex,
+    lock: Path,
+    roots: Callable[[], Roots],
+    *,
+    wait: bool = True,
 ) -> Collected:
     """Remove the garbage; safe to be killed at any moment and to run again.
 
@@ -51,8 +56,9 @@ def collect(
         index: Forgets the segments before they are removed, so that nothing is shared with them.
         lock: The lock that slices hold.
         roots: Asked once the lock is held.
+        wait: For slices that hold the lock; without it they are a ``BlockingIOError``.
     """
-    with alone(lock):
+    with alone(lock, wait=wait):
         keep = roots()
         needed: set[bytes] = set()
         # Parts before maps: a task that ends meanwhile puts its map there before its parts go.

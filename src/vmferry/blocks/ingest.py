@@ -175,9 +175,9 @@ def shared(lock: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Hold ``lock`` without any writer."""
-    with _locked(lock, fcntl.LOCK_EX):
+def alone(lock: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold ``lock`` without any writer; raises ``BlockingIOError`` if that means to ``wait``."""
+    with _locked(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)):
         yield
 
 

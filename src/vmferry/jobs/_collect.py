@@ -16,10 +16,20 @@ if TYPE_CHECKING:
     from vmferry.model.task import Task
 
 
-def collect_garbage() -> tuple[int, int]:
-    """Remove what nothing needs; returns how many maps and how many segments went."""
+def collect_garbage(wait: bool) -> tuple[int, int] | None:
+    """Remove what nothing needs.
+
+    Args:
+        wait: For the slices that are being copied; this worker then does nothing else meanwhile.
+
+    Returns:
+        How many maps and how many segments went, or ``None`` if slices were being copied.
+    """
     rooms = here()
-    removed = collect(rooms.blocks, rooms.index, rooms.lock, lambda: _roots(rooms))
+    try:
+        removed = collect(rooms.blocks, rooms.index, rooms.lock, lambda: _roots(rooms), wait=wait)
+    except BlockingIOError:
+        return None
     return removed.maps, removed.segments
 
 

@@ -15,6 +15,7 @@ from vmferry.appliances.window import Window
 from vmferry.blocks import seal
 from vmferry.blocks.ingest import SLICE
 from vmferry.blocks.map import map_key
+from vmferry.errors import SourceError
 from vmferry.jobs._rooms import here
 from vmferry.model.disk import DiskLocation, ExtentKind
 from vmferry.stores import open_source
@@ -24,6 +25,7 @@ from vmferry.units import BLOCK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
 
 SNAPSHOT: Final = "snapshot"
@@ -40,11 +42,26 @@ def fresh_disk(location: DiskLocation) -> Disk:
     """Open a disk; raises ``FormatError`` or ``SourceError``."""
     if location.format == SNAPSHOT:
         return here().snapshot_disk(location.url)
+    return formats.open_disk(open_file(location), location.format or None)
+
+
+def open_file(location: DiskLocation) -> ByteSource:
+    """Open the file of a disk, the same one that was looked at first.
+
+    Raises:
+        SourceError: It cannot be read, or the object was replaced since then: slices of two
+            objects would make a disk that never was.
+    """
     source = open_source(location.url, here().access)
-    if location.offset or location.length is not None:
-        length = source.size - location.offset if location.length is None else location.length
-        source = Window(source, location.offset, length, location.label)
-    return formats.open_disk(source, location.format or None)
+    if location.version not in ("", source.version):
+        raise SourceError(
+            f"{location.label}: the object was replaced while it was imported",
+            hint="Start the import again",
+        )
+    if not location.offset and location.length is None:
+        return source
+    length = source.size - location.offset if location.length is None else location.length
+    return Window(source, location.offset, length, location.label)
 
 
 def cut(disk: Disk, alignment: int, target: int) -> Iterator[tuple[int, int]]:
@@ -53,7 +70,8 @@ def cut(disk: Disk, alignment: int, target: int) -> Iterator[tuple[int, int]]:
     Args:
         disk: What is cut; an empty disk is one slice.
         alignment: Slices begin at multiples of it.
-        target: A slice ends when it holds this much data; holes cost nothing.
+        target: A slice ends when it holds this much data; holes cost nothing, and a block that
+            holds any data counts whole, as it is stored.
     """
     start = filled = position = 0
     for extent in disk.extents():
@@ -65,7 +83,8 @@ def cut(disk: Disk, alignment: int, target: int) -> Iterator[tuple[int, int]]:
                 yield start, position - start
                 start, filled = position, 0
             stop = position + alignment
-            filled += min(stop, extent.end) - max(position, extent.offset)
+            covered = min(stop, extent.end) - max(position, extent.offset)
+            filled += max(covered, min(alignment, BLOCK))
             position = stop
     yield start, disk.size - start
 

@@ -98,9 +98,8 @@ def deliver(artifact: str, bucket: str, key: str, work: str) -> int:
     store, name = here().object_place(bucket, key)
     path, folder = Path(artifact), Path(work)
     if not path.exists():
-        size = store.size(name)
-        if size is not None:
-            return size
+        # Killed after the artifact was in its place and before that was recorded.
+        return store.open(name).size
     size = path.stat().st_size
     check_cancelled(folder)
     store.adopt(name, path, lambda _done: check_cancelled(folder))

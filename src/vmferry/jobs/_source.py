@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry import appliances, formats, guest
-from vmferry.appliances.window import Window
 from vmferry.errors import CallerError, FormatError, GuestError
-from vmferry.jobs._copy import SNAPSHOT, fresh_disk
+from vmferry.jobs._copy import SNAPSHOT, fresh_disk, open_file
 from vmferry.jobs._rooms import here
 from vmferry.model.disk import DiskLocation
 from vmferry.stores import open_source
@@ -25,7 +24,7 @@ from vmferry.units import human
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vmferry.model.bytes import ByteSource
+    from vmferry.model.bytes import StoredObject
 
 OVA: Final = "ova"
 
@@ -52,8 +51,7 @@ def examine_disk(container: dict[str, Any]) -> dict[str, Any]:
     """Step: find one disk of one container; an appliance is refused."""
     url, source = _object(container)
     declared = container["format"].lower()
-    label = f"s3://{container['bucket']}/{container['key']}"
-    location = DiskLocation(url=url, format=declared or formats.detect(source), label=label)
+    location = _whole(container, url, source, declared or formats.detect(source))
     return _found(location, source.size, 0)
 
 
@@ -77,29 +75,31 @@ def examine_machine(containers: list[dict[str, Any]]) -> dict[str, Any]:
             machine, more = _appliance(url, source, number)
             disks += more
         else:
-            label = f"s3://{container['bucket']}/{container['key']}"
             name = declared or formats.detect(source)
-            disks.append(
-                _found(DiskLocation(url=url, format=name, label=label), source.size, number)
-            )
+            disks.append(_found(_whole(container, url, source, name), source.size, number))
     _check_count(disks)
+    _check_policy(disks)
     return {"disks": disks, "machine": machine, "facts": _look(disks)}
 
 
 def verify_disk(disk: dict[str, Any], work: str) -> None:
     """Step: compare a disk's file with what the appliance's manifest promises."""
-    location = DiskLocation(**disk["location"])
-    whole = open_source(location.url, here().access)
-    length = whole.size - location.offset if location.length is None else location.length
-    window = Window(whole, location.offset, length, location.label)
+    file = open_file(DiskLocation(**disk["location"]))
     digest = appliances.Digest(*disk["digest"])
     folder = Path(work)
-    appliances.verify_digest(window, digest, lambda _done: check_cancelled(folder))
+    appliances.verify_digest(file, digest, lambda _done: check_cancelled(folder))
 
 
-def _object(container: dict[str, Any]) -> tuple[str, ByteSource]:
+def _object(container: dict[str, Any]) -> tuple[str, StoredObject]:
     url = here().object_url(container["bucket"], container["key"])
     return url, open_source(url, here().access)
+
+
+def _whole(
+    container: dict[str, Any], url: str, source: StoredObject, format_name: str
+) -> DiskLocation:
+    label = f"s3://{container['bucket']}/{container['key']}"
+    return DiskLocation(url=url, format=format_name, label=label, version=source.version)
 
 
 def _found(location: DiskLocation, object_size: int, container: int) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _found(location: DiskLocation, object_size: int, container: int) -> dict[str
 
 
 def _appliance(
-    url: str, source: ByteSource, container: int
+    url: str, source: StoredObject, container: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     appliance = appliances.open_appliance(source)
     out = []
@@ -143,7 +143,12 @@ def _appliance(
             )
         name = formats.detect(appliance.disk_file(disk))
         location = DiskLocation(
-            url=url, format=name, offset=disk.offset, length=disk.length, label=disk.href
+            url=url,
+            format=name,
+            offset=disk.offset,
+            length=disk.length,
+            label=disk.href,
+            version=source.version,
         )
         found = _found(location, disk.length, container)
         digest = appliance.digest_of(disk)
@@ -165,6 +170,21 @@ def _check_count(disks: Sequence[dict[str, Any]]) -> None:
             hint="Import the others with import-snapshot",
             aws_text=f"ClientError: The number of disks exceeds the limit of {MAX_DISKS}.",
         )
+
+
+def _check_policy(disks: Sequence[dict[str, Any]]) -> None:
+    """On AWS's terms (``guest.support_policy``) a VMDK must be stream-optimized (11-D, L260)."""
+    if here().config.guest.support_policy != "aws":
+        return
+    for disk in disks:
+        kind = getattr(fresh_disk(DiskLocation(**disk["location"])), "create_type", "")
+        if kind not in ("", "streamOptimized"):
+            raise FormatError(
+                f"vmdk: createType of {disk['location']['label']}",
+                found=kind,
+                expected="streamOptimized, as guest.support_policy = aws asks for",
+                aws_text="ClientError: Disk validation failed [Unsupported VMDK File Format]",
+            )
 
 
 def _look(disks: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -34,10 +34,19 @@ class ByteSource(Protocol):
         """
 
 
+@runtime_checkable
+class StoredObject(ByteSource, Protocol):
+    """An object of a store."""
+
+    @property
+    def version(self) -> str:
+        """Another one whenever the object was replaced; compared only within its store."""
+
+
 class ByteStore(Protocol):
     """A place that keeps objects by key. A key is ``a/b/c``: no empty, ``.`` or ``..`` parts."""
 
-    def open(self, key: str) -> ByteSource:
+    def open(self, key: str) -> StoredObject:
         """Return the object for reading. Raises ``SourceError`` if it is missing."""
 
     def size(self, key: str) -> int | None:

@@ -60,6 +60,7 @@ class DiskLocation:
         offset: First byte of the disk's file inside the object (a member of an OVA), else 0.
         length: Bytes of the disk's file, or ``None`` for the rest of the object.
         label: How messages call it.
+        version: Of the object, when it was first looked at; ``""`` for any (``StoredObject``).
     """
 
     url: str
@@ -67,3 +68,4 @@ class DiskLocation:
     offset: int = 0
     length: int | None = None
     label: str = ""
+    version: str = ""

@@ -17,7 +17,7 @@ from vmferry.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vmferry.model.bytes import ByteSource, ByteStore
+    from vmferry.model.bytes import ByteStore, StoredObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def split(url: str) -> tuple[str, str]:
     return f"{scheme}://{root}", key
 
 
-def open_source(url: str, access: Access | None = None) -> ByteSource:
+def open_source(url: str, access: Access | None = None) -> StoredObject:
     """Return the object at ``url`` for reading: ``file:///folder/name`` or ``s3://bucket/key``.
 
     Raises:

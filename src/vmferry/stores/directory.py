@@ -45,6 +45,7 @@ class FileSource:
             self._fd = -1
             raise SourceError(f"{name}: not a regular file", aws_text=_NO_OBJECT)
         self.size = status.st_size
+        self.version = f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
     def __del__(self) -> None:
         """Close the file with its last reader."""

@@ -40,7 +40,7 @@ class S3Source:
         self.name = f"s3://{bucket}/{key}"
         head = _call(client.head_object, self.name, Bucket=bucket, Key=key)
         self.size = int(head["ContentLength"])
-        self._etag = head["ETag"]
+        self.version = str(head["ETag"])
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes from ``offset``; raises ``SourceError``."""
@@ -67,7 +67,7 @@ class S3Source:
             Bucket=self._bucket,
             Key=self._key,
             Range=f"bytes={offset}-{offset + length - 1}",
-            IfMatch=self._etag,
+            IfMatch=self.version,
         )
         # Before a byte is read: an endpoint that knows no Range would send all of a large object.
         if answer["ContentLength"] != length:
