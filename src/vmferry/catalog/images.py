@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError as DuplicateRow
 
 from vmferry.database.tables import images
 from vmferry.errors import ApiError
@@ -86,9 +87,7 @@ def add(connection: Connection, image: Image) -> None:
     )
     twin = connection.execute(query).scalar()
     if twin:
-        raise ApiError(
-            "InvalidAMIName.Duplicate", f"AMI name {image.name} is already in use by AMI {twin}"
-        )
+        raise _duplicate(image.name, f"AMI {twin}")
     body = asdict(image)
     for column in _COLUMNS:
         del body[column]
@@ -101,7 +100,14 @@ def add(connection: Connection, image: Image) -> None:
         "body": body,
         "created": image.created,
     }
-    connection.execute(insert(images).values(values))
+    try:
+        connection.execute(insert(images).values(values))
+    except DuplicateRow:
+        raise _duplicate(image.name, "another request of this moment") from None
+
+
+def _duplicate(name: str, user: str) -> ApiError:
+    return ApiError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by {user}")
 
 
 def users(connection: Connection, snapshot_id: str) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -112,6 +113,17 @@ images = Table(
     Column("state", String(16), nullable=False),
     Column("body", JSON, nullable=False),
     Column("created", DateTime, nullable=False),
+)
+
+# A name is free again once its image is deregistered.
+Index(
+    "images_name",
+    images.c.account,
+    images.c.region,
+    images.c.name,
+    unique=True,
+    sqlite_where=images.c.state != "deregistered",
+    postgresql_where=images.c.state != "deregistered",
 )
 
 tags = Table(

@@ -141,12 +141,11 @@ class TaskRecords:
     def _read(self, query: Select[Any]) -> list[Task]:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
-            wanted = [row.id for row in rows]
             labels: dict[str, dict[str, str]] = {}
-            if wanted:
-                chosen = select(tags).where(tags.c.resource.in_(wanted)).order_by(tags.c.key)
-                for label in connection.execute(chosen):
-                    labels.setdefault(label.resource, {})[label.key] = label.value
+            wanted = query.with_only_columns(tasks.c.id).order_by(None)
+            chosen = select(tags).where(tags.c.resource.in_(wanted)).order_by(tags.c.key)
+            for label in connection.execute(chosen):
+                labels.setdefault(label.resource, {})[label.key] = label.value
         return [_task(row, labels.get(row.id, {})) for row in rows]
 
 
