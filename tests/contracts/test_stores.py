@@ -49,7 +49,7 @@ def access(service: RunningService) -> Access:
 
 
 @pytest.fixture(scope="module")
-def s3(service: RunningService) -> Any:  # noqa: ANN401
+def s3(service: RunningService) -> Any:
     """A client that makes buckets."""
     return service.client("s3")
 
@@ -58,7 +58,7 @@ def s3(service: RunningService) -> Any:  # noqa: ANN401
 def store(
     request: pytest.FixtureRequest,
     tmp_path: Path,
-    s3: Any,  # noqa: ANN401
+    s3: Any,
     access: Access,
     monkeypatch: pytest.MonkeyPatch,
 ) -> ByteStore:
@@ -261,7 +261,7 @@ def test_only_the_callers_errors_for_names_that_cannot_be_had(
     assert store.open("file").read_at(0, 1) == b"x"
 
 
-def test_urls_choose_the_store(s3: Any, access: Access, tmp_path: Path) -> None:  # noqa: ANN401
+def test_urls_choose_the_store(s3: Any, access: Access, tmp_path: Path) -> None:
     (tmp_path / "disk.raw").write_bytes(b"file")
     s3.put_object(Bucket="bucket-in", Key="a/disk.raw", Body=b"object")
     for url, content in (

@@ -12,7 +12,7 @@ def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def trust(**condition: Any) -> str:  # noqa: ANN401
+def trust(**condition: Any) -> str:
     """Return the guide's trust policy with a condition of one's own."""
     return document(
         {

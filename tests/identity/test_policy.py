@@ -66,7 +66,7 @@ def test_a_bucket_policy_names_who_may() -> None:
         account="2" * 12, arn=f"arn:aws:iam::{'2' * 12}:root", user_id="", canonical_id="d"
     )
 
-    def said(principal: Any, by: Principal, *, negated: bool = False) -> Decision:  # noqa: ANN401
+    def said(principal: Any, by: Principal, *, negated: bool = False) -> Decision:
         name = "NotPrincipal" if negated else "Principal"
         policy = parse(document({**S3, name: principal}), bucket=True)
         return evaluate(policy, "s3:GetObject", "x", {}, requester=requester_of(by))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_LEVELS = 5
 
 
-def typed(shape: Shape, value: Any) -> Any:  # noqa: ANN401
+def typed(shape: Shape, value: Any) -> Any:
     """Return a case's JSON with times and bytes where ``shape`` has them."""
     kind = shape.type_name
     if kind == "structure":
@@ -39,7 +39,7 @@ def typed(shape: Shape, value: Any) -> Any:  # noqa: ANN401
     return scalars.get(kind, lambda: value)()
 
 
-def comparable(value: Any) -> Any:  # noqa: ANN401
+def comparable(value: Any) -> Any:
     """Return ``value`` with what the wire cannot tell apart made equal."""
     if isinstance(value, dict):
         inner = {k: comparable(v) for k, v in value.items()}
