@@ -24,8 +24,8 @@ POLL_S: Final = 0.1
 """A poll costs client and service 15 ms of processor; ten a second take little from the task."""
 
 IGNORED: Final = ("AWS_", "VMFERRY_", "PYTHONDONTWRITEBYTECODE")
-"""Settings of the caller's shell that would measure another service than a user's: without byte code
-every start compiles all of our modules again."""
+"""Settings of the caller's shell that would measure another service than a user's: without byte
+code every start compiles all of our modules again."""
 
 TRUST: Final = {
     "Version": "2012-10-17",
