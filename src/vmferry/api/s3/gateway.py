@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -118,8 +119,11 @@ class Gateway:
         request_id = secrets.token_hex(8).upper()
         request = wire.request_of(scope)
         incoming = wire.Incoming(request, receive)
+        began, audit = time.monotonic(), log.bind(request=request_id, service="s3")
         try:
-            answer = await self._answer(request, incoming, request_id)
+            ask = await self._ask(request, incoming, request_id)
+            audit = audit.bind(action=ask.model.name, caller=ask.caller.arn)
+            answer = await self._answer(ask)
         except payload.ClientGoneError:
             return
         except NotModifiedError as error:
@@ -128,6 +132,12 @@ class Gateway:
             if error.status >= 500:
                 log.warning("s3 request failed", path=request.path[:256], reason=error.message)
             answer = error_response("s3", error, request_id, resource=request.path)
+        audit.info(
+            "call",
+            path=request.path[:256],
+            status=wire.status(answer),
+            ms=round((time.monotonic() - began) * 1000, 1),
+        )
         if isinstance(answer, wire.Relay):
             await wire.relay(send, answer, request_id)
         else:
@@ -138,12 +148,10 @@ class Gateway:
         """Close the connections to upstream."""
         await self._upstream.close()
 
-    async def _answer(
-        self, request: Request, receive: Receive, request_id: str
-    ) -> Response | wire.Relay:
+    async def _ask(self, request: Request, receive: Receive, request_id: str) -> Ask:
         target = locate(request.headers.get("host", ""), request.path, self._base_hosts)
         request, key, credential = await self._authenticate(request, target)
-        ask = Ask(
+        return Ask(
             request=request,
             target=target,
             model=operation(request.method, target, request.query, request.headers),
@@ -152,11 +160,13 @@ class Gateway:
             request_id=request_id,
             receive=receive,
         )
+
+    async def _answer(self, ask: Ask) -> Response | wire.Relay:
         if self._upstream.root is None:
             return await forward(ask, self._upstream)
         answer = await self._answer_own(ask)
         if isinstance(answer, dict):
-            return serialise(ask.model, answer, request_id)
+            return serialise(ask.model, answer, ask.request_id)
         return answer
 
     async def _authenticate(

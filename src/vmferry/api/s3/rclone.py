@@ -156,13 +156,15 @@ class Rclone:
             text=True,
             errors="replace",
             umask=0o077,
+            process_group=0,  # Ctrl-C in a terminal is for the service, which then ends its child
         )  # fmt: skip
         self._child = child
         if self._stopping.is_set():
             child.terminate()
         with child:
             for line in child.stderr or ():
-                log.info("rclone", line=line.rstrip()[:1000])
+                say = log.warning if "ERROR" in line else log.debug
+                say("rclone", line=line.rstrip()[:1000])
         return child.returncode
 
 

@@ -35,6 +35,11 @@ class Relay:
     upstream: httpx.Response
 
 
+def status(answer: Response | Relay) -> int:
+    """Return the HTTP status that the caller gets."""
+    return answer.upstream.status_code if isinstance(answer, Relay) else answer.status
+
+
 def request_of(scope: Scope) -> Request:
     """Return an ASGI scope as a request whose body is streamed beside it."""
     headers: dict[str, str] = {}
