@@ -238,8 +238,6 @@ class Service:
 
     def _prepare_folders(self) -> None:
         config = self.config
-        # Records hold secrets: whatever is made from here on is ours alone, in workers too.
-        os.umask(0o077)
         try:
             config.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (config.block_root, config.bucket_root, config.work_root):
