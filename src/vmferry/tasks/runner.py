@@ -213,9 +213,9 @@ class Tasks:
             self._end(task_id, task.message)
             shutil.rmtree(work, ignore_errors=True)
             return
-        work.mkdir(parents=True, exist_ok=True)
         steps = Steps(task, work, self.records, self._engine, self._pool)
         try:
+            work.mkdir(parents=True, exist_ok=True)
             self._runners[task.job].run(steps)
         except TaskCancelledError:
             current = self.records.get(task_id)
