@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         ("s3://bucket/a//b/", "s3://bucket", "a//b/"),
         ("s3://bucket", "s3://bucket", ""),
         ("file:///state/buckets/disks/a b.ova", "file:///state/buckets/disks", "a b.ova"),
-        ("file:///a?b#c%20d", "file://", "a?b#c%20d"),
+        ("file:///a?b#c%20d", "file:///", "a?b#c%20d"),
     ],
 )
 def test_a_url_is_a_store_and_a_key(url: str, root: str, key: str) -> None:

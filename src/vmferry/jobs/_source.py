@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 OVA: Final = "ova"
 
+AWS_FORMATS: Final = ("RAW", "VHD", "VHDX", "VMDK", "SNAPSHOT")
+"""What AWS imports; the last is a snapshot of our own."""
+
 MAX_DISKS: Final = 21
 """The guide, general limits; an OVA can bring more disks than a request has containers."""
 
@@ -173,10 +176,16 @@ def _check_count(disks: Sequence[dict[str, Any]]) -> None:
 
 
 def _check_policy(disks: Sequence[dict[str, Any]]) -> None:
-    """On AWS's terms (``guest.support_policy``) a VMDK must be stream-optimized (11-D, L260)."""
+    """On AWS's terms (``guest.support_policy``) only the guide's formats and kinds (11-D)."""
     if here().config.guest.support_policy != "aws":
         return
     for disk in disks:
+        if disk["format"] not in AWS_FORMATS:
+            raise FormatError(
+                f"disk: format of {disk['location']['label']}",
+                found=disk["format"],
+                expected=f"{', '.join(AWS_FORMATS)}, as guest.support_policy = aws asks for",
+            )
         kind = getattr(fresh_disk(DiskLocation(**disk["location"])), "create_type", "")
         if kind not in ("", "streamOptimized"):
             raise FormatError(

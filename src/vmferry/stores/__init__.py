@@ -76,7 +76,10 @@ def connect(url: str, access: Access | None = None) -> ByteStore:
 def split(url: str) -> tuple[str, str]:
     """Return the store's URL and the key in it: ``s3://bucket/a/b`` is ``a/b`` of ``s3://bucket``."""
     scheme, _, rest = url.partition("://")
-    root, _, key = rest.rpartition("/") if scheme == "file" else rest.partition("/")
+    if scheme == "file":
+        root, _, key = rest.rpartition("/")
+        return f"file://{root or '/'}", key
+    root, _, key = rest.partition("/")
     return f"{scheme}://{root}", key
 
 
