@@ -10,33 +10,19 @@ Source: none exists; the behaviour is that of ``dd`` and of ``qemu-img -f raw``.
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO
 
 from vmferry.errors import FormatError
 from vmferry.formats import DiskFormat
+from vmferry.formats._sparse import SparseSource, write_sparse
 from vmferry.model.disk import Extent, ExtentKind
-from vmferry.units import BLOCK, KIB, MIB
+from vmferry.units import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
-
-_PIECE = 64 * KIB
-"""What is compared with zeros at once: the allocation unit that every file system can punch out."""
-
-_CHUNK = 4 * MIB
-_ZEROS = bytes(_PIECE)
-
-
-@runtime_checkable
-class SparseSource(Protocol):
-    """A source that knows its own holes, such as a sparse file on a local disk."""
-
-    def extents(self, offset: int, length: int) -> Iterator[Extent]:
-        """Yield what the range is made of, as ``Disk.extents`` does."""
 
 
 class RawReader:
@@ -85,11 +71,7 @@ class RawWriter:
     def encode(self, disk: Disk, offset: int, length: int, out: BinaryIO) -> None:
         """Write the range to its own place in ``out``."""
         check_range(self._size, offset, length)
-        for extent in disk.extents(offset, length):
-            if extent.kind is ExtentKind.DATA:
-                for start in range(extent.offset, extent.end, _CHUNK):
-                    chunk = disk.read_at(start, min(_CHUNK, extent.end - start))
-                    _write_sparse(out, start, chunk)
+        write_sparse(disk, offset, length, out)
 
     def assemble(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
         """Give the artifact its size; a hole at the end is otherwise lost."""
@@ -104,19 +86,6 @@ def check_range(size: int, offset: int, length: int) -> None:
         raise FormatError(
             "raw: range", found=f"{offset} + {length} bytes", expected=f"inside {size} bytes"
         )
-
-
-def _write_sparse(out: BinaryIO, position: int, chunk: bytes) -> None:
-    starts = range(0, len(chunk), _PIECE)
-    for zero, run in groupby(starts, lambda at: _is_zero(chunk[at : at + _PIECE])):
-        if not zero:
-            pieces = list(run)
-            out.seek(position + pieces[0])
-            out.write(memoryview(chunk)[pieces[0] : pieces[-1] + _PIECE])
-
-
-def _is_zero(piece: bytes) -> bool:
-    return piece == (_ZEROS if len(piece) == _PIECE else bytes(len(piece)))
 
 
 FORMAT = DiskFormat(

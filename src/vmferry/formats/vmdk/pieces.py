@@ -14,15 +14,13 @@ trailer; so an assembly copies the bytes unseen and only adds to the places.
 from __future__ import annotations
 
 import io
-import os
 import struct
 from array import array
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from vmferry.errors import IntegrityError
-from vmferry.units import MIB, SECTOR
+from vmferry.units import SECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +31,6 @@ ENTRIES: Final = 512
 _MAGIC: Final = b"vmdkpc1\0"
 _TRAILER: Final = struct.Struct("<8sQQII")
 _RECORD: Final = struct.Struct(f"<II{ENTRIES * 4}s")
-_CHUNK: Final = MIB
 
 
 class TableRecord:
@@ -118,46 +115,3 @@ def write_trailer(
     """Finish the piece of the slice ``offset`` … ``offset + length``."""
     out.writelines(record.pack() for record in records)
     out.write(_TRAILER.pack(_MAGIC, offset, length, len(records), crc))
-
-
-def copy_range(source: BinaryIO, at: int, length: int, out: BinaryIO) -> None:
-    """Append ``length`` bytes of ``source`` to ``out``, within the kernel if both are real files.
-
-    Raises:
-        IntegrityError: ``source`` is shorter than it was.
-    """
-    copied = 0
-    if _is_file(source) and _is_file(out):
-        with suppress(OSError):  # EXDEV, ENOSYS, EINVAL …: a read and a write tell the real cause
-            copied = _copy_in_kernel(source, at, length, out)
-    source.seek(at + copied)
-    while copied < length:
-        chunk = source.read(min(_CHUNK, length - copied))
-        if not chunk:
-            raise IntegrityError(f"vmdk: piece ends at byte {at + copied}, expected {at + length}")
-        out.write(chunk)
-        copied += len(chunk)
-
-
-def _copy_in_kernel(source: BinaryIO, at: int, length: int, out: BinaryIO) -> int:
-    out.flush()
-    place, copied = out.tell(), 0
-    try:
-        while copied < length:
-            count = os.copy_file_range(
-                source.fileno(), out.fileno(), length - copied, at + copied, place + copied
-            )
-            if not count:
-                break
-            copied += count
-    except OSError:
-        if not copied:
-            raise
-    out.seek(place + copied)
-    return copied
-
-
-def _is_file(file: BinaryIO) -> bool:
-    """Say whether its descriptor is what ``read`` and ``write`` use, unlike a compressor's."""
-    raw = getattr(file, "raw", file)
-    return isinstance(raw, io.FileIO)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from isal import isal_zlib
 
 from vmferry.errors import FormatError, IntegrityError
+from vmferry.formats._copy import copy_range
 from vmferry.formats.vmdk.descriptor import compose_descriptor
 from vmferry.formats.vmdk.grains import deflate
 from vmferry.formats.vmdk.header import (
@@ -39,7 +40,7 @@ from vmferry.formats.vmdk.header import (
     check_fields,
 )
 from vmferry.formats.vmdk.markers import GRAIN_MARKER, MarkerKind, pack_marker, padding
-from vmferry.formats.vmdk.pieces import ENTRIES, Piece, TableRecord, copy_range, write_trailer
+from vmferry.formats.vmdk.pieces import ENTRIES, Piece, TableRecord, write_trailer
 from vmferry.model.disk import ExtentKind
 from vmferry.units import KIB, MIB, SECTOR, round_up
 
