@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +55,38 @@ def test_the_format_is_detected(jobs_service: RunningService, small_machine: Sma
     assert (detail["Status"], detail["Format"]) == ("completed", "VMDK")
 
 
+def test_a_qcow2_is_detected_and_copied_byte_for_byte(
+    jobs_service: RunningService, tmp_path: Path
+) -> None:
+    """AWS has no name for the format, so it is imported where the request names none."""
+    raw, packed = tmp_path / "disk.raw", tmp_path / "disk.qcow2"
+    raw.write_bytes(os.urandom(3 * MIB) + bytes(40 * MIB) + b"end" * 100_000 + bytes(32))
+    words = ["convert", "-f", "raw", "-O", "qcow2", "-c", str(raw), str(packed)]
+    subprocess.run(["qemu-img", *words], check=True)
+    detail = run(jobs_service, packed.read_bytes(), "disk.qcow2")
+    assert (detail["Status"], detail["Format"]) == ("completed", "QCOW2")
+    assert detail["DiskImageSize"] == packed.stat().st_size
+    ec2 = jobs_service.client("ec2")
+    device = {"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": detail["SnapshotId"]}}
+    image = ec2.register_image(
+        Name="qcow2", RootDeviceName="/dev/sda1", BlockDeviceMappings=[device]
+    )
+    where = {"S3Bucket": "bucket-out", "S3Prefix": "qcow2/"}
+    task = ec2.export_image(
+        ImageId=image["ImageId"], DiskImageFormat="RAW", S3ExportLocation=where
+    )["ExportImageTaskId"]
+    assert jobs_service.export_task(task)["Status"] == "completed"
+    got = jobs_service.client("s3").get_object(Bucket="bucket-out", Key=f"qcow2/{task}.raw")
+    assert got["Body"].read() == raw.read_bytes()
+
+
+@pytest.mark.parametrize("declared", ["RAW", "VMDK"])
+def test_a_qcow2_under_another_name_is_refused(jobs_service: RunningService, declared: str) -> None:
+    detail = run(jobs_service, b"QFI\xfb" + bytes(MIB), "lie", Format=declared)
+    assert detail["Status"] == "deleted"
+    assert f"found qcow2, expected {declared.lower()} as declared" in detail["StatusMessage"]
+
+
 def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
@@ -74,12 +107,12 @@ def damaged(data: bytes) -> bytes:
         (lambda _data: b"nothing of the kind" * 99, "VMDK",
          "ClientError: Disk validation failed [Unsupported specified file format]",
          "found raw, expected vmdk as declared"),
-        (lambda _data: b"QFI\xfb" + bytes(MIB), "", "ClientError: Disk validation failed",
-         "qcow2, which cannot be read"),
+        (lambda _data: bytes(64) + b"\x7f\x10\xda\xbe" + bytes(MIB), "",
+         "ClientError: Disk validation failed", "vdi, which cannot be read"),
         (lambda _data: b"", "RAW",
          "ClientError: Disk validation failed [Disk image size too large]", "found 0 bytes"),
     ],
-    ids=["truncated", "corrupt", "vmdk as raw", "raw as vmdk", "qcow2", "empty"],
+    ids=["truncated", "corrupt", "vmdk as raw", "raw as vmdk", "vdi", "empty"],
 )  # fmt: skip
 def test_a_bad_disk_has_one_clear_cause(
     jobs_service: RunningService,

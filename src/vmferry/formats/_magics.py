@@ -5,12 +5,11 @@ A disk that is called raw but carries another format's header is refused by that
 as raw would hand the header's paths and sizes to whoever opens the result next (CVE-2024-32498,
 CVE-2010-3851). A format that gains a module is asked by its own ``probe`` instead.
 
-Source: QEMU ``docs/interop/qcow2.txt``, ``qed_spec.txt``, ``parallels.txt``; [MS-VHDX] 2.2.1;
+Source: QEMU ``docs/interop/qed_spec.txt``, ``parallels.txt``; [MS-VHDX] 2.2.1;
 Virtual Hard Disk Image Format Specification 1.0, "Hard Disk Footer Format"; VirtualBox
 ``VDICore.h``; POSIX ``ustar`` header.
 
     At       Bytes                           Name       Format
-    0        51 46 49 fb                     qcow2      "QFI\xfb"
     0        51 45 44 00                     qed        "QED\0"
     0        76 68 64 78 66 69 6c 65         vhdx       "vhdxfile"
     0        63 6f 6e 65 63 74 69 78         vhd        "conectix": dynamic, a copy of the footer
@@ -47,7 +46,6 @@ class Magic(NamedTuple):
 
 
 MAGICS: Final = (
-    Magic("qcow2", 0, b"QFI\xfb"),
     Magic("qed", 0, b"QED\0"),
     Magic("vhdx", 0, b"vhdxfile"),
     Magic("vhd", 0, b"conectix"),
