@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``vmferry info``: what a disk or an appliance is, before anybody imports it; needs no service."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from vmferry.cli.commands import Command
+from vmferry.errors import SetupError, SourceError
+from vmferry.units import human
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vmferry.appliances import Appliance
+    from vmferry.model.bytes import ByteSource, StoredObject
+    from vmferry.model.machine import ApplianceDisk
+
+_OVA: Final = "ova"
+
+
+class Output(StrEnum):
+    """How the answer is written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def run(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|s3://BUCKET/KEY",
+            help="A disk or an OVA. Objects are read from the S3 of VMFERRY_S3_ENDPOINT with "
+            "VMFERRY_S3_ACCESS_KEY and VMFERRY_S3_SECRET_KEY.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Output, typer.Option(help="For people or for programs.")] = Output.TABLE,
+) -> None:
+    """Show format, sizes, allocation and warnings of a disk, or an appliance with its disks."""
+    found = describe(source)
+    if output is Output.JSON:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    lines = list(_lines(found))
+    width = max(len(label) for label, _ in lines)
+    for label, text in lines:
+        # What is in an image was chosen by others: it may not steer the terminal.
+        shown = "".join(
+            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
+        )
+        typer.echo(f"{label:{width}}  {shown}")
+
+
+def describe(source: str) -> dict[str, Any]:
+    """Return what ``--output json`` shows; sizes are in bytes.
+
+    Raises:
+        FormatError: It is no disk or appliance that can be read.
+        SourceError: It cannot be read at all.
+        SetupError: No S3 is configured.
+    """
+    from vmferry import appliances, formats
+
+    opened = _open(source)
+    name = formats.detect(opened)
+    head = {"source": source, "format": name, "file_size": opened.size}
+    if name != _OVA:
+        return head | _disk(opened, name)
+    appliance = appliances.open_appliance(opened)
+    machine = asdict(appliance.machine)
+    del machine["disks"]
+    disks = [_member(appliance, disk) for disk in appliance.machine.disks]
+    return head | {"machine": machine, "disks": disks}
+
+
+def _open(source: str) -> StoredObject:
+    from vmferry import config, stores
+
+    scheme, separator, _ = source.partition("://")
+    if not separator:
+        try:
+            path = Path(source).resolve(strict=True)
+        except OSError as error:
+            raise SourceError(f"{source}: cannot be read: {error.strerror}") from error
+        return stores.open_source(f"file://{path.parent}/{path.name}")
+    if scheme != "s3":
+        raise SourceError(
+            f"{source}: {scheme}:// is not read, expected a file or s3://BUCKET/KEY",
+            hint="Download the object and name the file",
+        )
+    buckets = config.load().buckets
+    if not buckets.endpoint:
+        raise SetupError(
+            f"{source}: no S3 is configured",
+            hint="Set VMFERRY_S3_ENDPOINT, VMFERRY_S3_ACCESS_KEY and VMFERRY_S3_SECRET_KEY",
+        )
+    return stores.open_source(source, stores.Access(**asdict(buckets)))
+
+
+def _member(appliance: Appliance, disk: ApplianceDisk) -> dict[str, Any]:
+    """Describe one disk of an appliance."""
+    from vmferry import formats
+
+    file = appliance.disk_file(disk)
+    head: dict[str, Any] = {
+        "href": disk.href,
+        "controller": disk.controller,
+        "file_size": file.size,
+    }
+    if disk.compression:
+        warning = f"the file is compressed with {disk.compression}, so the disk is not looked at"
+        return head | {"format": "", "warnings": [warning]}
+    found = head | {"format": formats.detect(file)}
+    found |= _disk(file, found["format"])
+    if disk.capacity not in (None, found["virtual_size"]):
+        found["warnings"].append(
+            f"the OVF says {disk.capacity} bytes, the disk has {found['virtual_size']}"
+        )
+    return found
+
+
+def _disk(source: ByteSource, name: str) -> dict[str, Any]:
+    from vmferry import formats
+    from vmferry.model.disk import ExtentKind
+
+    disk = formats.open_disk(source, name)
+    allocated = sum(each.length for each in disk.extents() if each.kind is ExtentKind.DATA)
+    return {
+        "virtual_size": disk.size,
+        "allocated": allocated,
+        "allocated_share": round(allocated / disk.size, 4) if disk.size else 0.0,
+        "create_type": getattr(disk, "create_type", ""),
+        "warnings": list(getattr(disk, "warnings", ())),
+    }
+
+
+def _lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "source", found["source"]
+    if "machine" not in found:
+        yield from _disk_lines(found)
+        return
+    machine = found["machine"]
+    yield "format", found["format"]
+    yield "file size", _size(found["file_size"])
+    yield "machine", machine["name"] or "-"
+    yield "guest", machine["os_type"] or "-"
+    yield "cpus", str(machine["cpus"] or "-")
+    yield "memory", human(machine["memory"]) if machine["memory"] else "-"
+    yield "firmware", machine["firmware"] or "-"
+    yield "network", f"{len(machine['macs'])} cards"
+    for number, disk in enumerate(found["disks"], 1):
+        yield f"disk {number}", disk["href"]
+        yield "  controller", disk["controller"] or "-"
+        for label, text in _disk_lines(disk):
+            yield f"  {label}", text
+
+
+def _disk_lines(disk: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "format", disk["format"] or "-"
+    yield "file size", _size(disk["file_size"])
+    if "virtual_size" in disk:
+        yield "virtual size", _size(disk["virtual_size"])
+        yield "allocated", f"{_size(disk['allocated'])}, {disk['allocated_share']:.1%}"
+    if disk.get("create_type"):
+        yield "create type", disk["create_type"]
+    for warning in disk["warnings"]:
+        yield "warning", warning
+
+
+def _size(size: int) -> str:
+    short = human(size)
+    return short if short.endswith("bytes") else f"{short} ({size} bytes)"
+
+
+COMMAND = Command(name="info", run=run, example="vmferry info my-server-vm.ova")
