@@ -54,7 +54,7 @@ def image(jobs_service: RunningService, disks: list[Path]) -> str:
     return str(answer["ImageId"])
 
 
-@pytest.mark.parametrize("wanted", ["RAW", "VMDK"])
+@pytest.mark.parametrize("wanted", ["RAW", "VMDK", "VHD"])
 def test_every_disk_comes_back(
     jobs_service: RunningService, image: str, disks: list[Path], wanted: str, tmp_path: Path
 ) -> None:
@@ -71,9 +71,11 @@ def test_every_disk_comes_back(
         if kind == "raw":
             assert got.read_bytes() == disk.read_bytes()
         else:
-            subprocess.run(["qemu-img", "check", str(got)], check=True, capture_output=True)
+            name = {"vhd": "vpc"}.get(kind, kind)
+            if kind == "vmdk":
+                subprocess.run(["qemu-img", "check", str(got)], check=True, capture_output=True)
             subprocess.run(
-                ["qemu-img", "compare", "-f", "vmdk", "-F", "raw", str(got), str(disk)],
+                ["qemu-img", "compare", "-f", name, "-F", "raw", str(got), str(disk)],
                 check=True,
                 capture_output=True,
             )

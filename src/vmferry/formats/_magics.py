@@ -5,16 +5,12 @@ A disk that is called raw but carries another format's header is refused by that
 as raw would hand the header's paths and sizes to whoever opens the result next (CVE-2024-32498,
 CVE-2010-3851). A format that gains a module is asked by its own ``probe`` instead.
 
-Source: QEMU ``docs/interop/qed_spec.txt``, ``parallels.txt``; [MS-VHDX] 2.2.1;
-Virtual Hard Disk Image Format Specification 1.0, "Hard Disk Footer Format"; VirtualBox
+Source: QEMU ``docs/interop/qed_spec.txt``, ``parallels.txt``; [MS-VHDX] 2.2.1; VirtualBox
 ``VDICore.h``; POSIX ``ustar`` header.
 
     At       Bytes                           Name       Format
     0        51 45 44 00                     qed        "QED\0"
     0        76 68 64 78 66 69 6c 65         vhdx       "vhdxfile"
-    0        63 6f 6e 65 63 74 69 78         vhd        "conectix": dynamic, a copy of the footer
-    end-512  63 6f 6e 65 63 74 69 78         vhd        "conectix": fixed
-    end-511  63 6f 6e 65 63 74 69 78         vhd        "conectix": fixed, Virtual PC before 2004
     0        57 69 74 68 6f 75 74 46 72 65   parallels  "WithoutFreeSpace", "WithouFreSpacExt"
     64       7f 10 da be                     vdi        0xbeda107f little-endian
     257      75 73 74 61 72                  ova        "ustar": a tar archive
@@ -31,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Magic(NamedTuple):
-    """Bytes at a place; a negative place counts from the end."""
+    """Bytes at a place."""
 
     name: str
     at: int
@@ -39,18 +35,14 @@ class Magic(NamedTuple):
 
     def matches(self, source: ByteSource) -> bool:
         """Say whether ``source`` bears the bytes."""
-        at = self.at if self.at >= 0 else source.size + self.at
-        if at < 0 or at + len(self.value) > source.size:
+        if self.at + len(self.value) > source.size:
             return False
-        return source.read_at(at, len(self.value)) == self.value
+        return source.read_at(self.at, len(self.value)) == self.value
 
 
 MAGICS: Final = (
     Magic("qed", 0, b"QED\0"),
     Magic("vhdx", 0, b"vhdxfile"),
-    Magic("vhd", 0, b"conectix"),
-    Magic("vhd", -512, b"conectix"),
-    Magic("vhd", -511, b"conectix"),
     Magic("parallels", 0, b"WithoutFreeSpace"),
     Magic("parallels", 0, b"WithouFreSpacExt"),
     Magic("vdi", 64, b"\x7f\x10\xda\xbe"),

@@ -110,7 +110,7 @@ def test_every_disk_is_an_object(place: Place, snapshot: str) -> None:
          "The image id '[ami-00000000000000000]' does not exist"),
         ({"ImageId": "ami-x"}, "InvalidAMIID.Malformed", 'Invalid id: "ami-x"'),
         ({"DiskImageFormat": "QCOW2"}, "InvalidParameterValue",
-         "Value (QCOW2) for parameter diskImageFormat is invalid. Valid value(s): RAW, VMDK"),
+         "Value (QCOW2) for parameter diskImageFormat is invalid. Valid value(s): RAW, VHD"),
         ({"Description": "x" * 256}, "InvalidParameterValue",
          "Description has more than 255 characters"),
         ({"RoleName": "nobody"}, "InvalidParameter",

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""qemu-img reads and compares what we write (it has no ``check`` for VHDs)."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.formats.recipes import SparseDisk, write_disk
+
+from vmferry.formats import all_formats
+from vmferry.formats.vhd.dynamic import DynamicVhdWriter
+from vmferry.formats.vhd.fixed import FixedVhdWriter
+from vmferry.units import MIB, round_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from vmferry.formats import Writer
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("make", [FixedVhdWriter, DynamicVhdWriter])
+@pytest.mark.parametrize("size", [512, 70 * MIB, 65 * MIB + 512 * 3])
+def test_qemu_img_reads_what_we_write(
+    make: Callable[[int], Writer], size: int, qemu_img: Callable[..., str], tmp_path: Path
+) -> None:
+    chance = random.Random(size)
+    starts = sorted(chance.sample(range(0, size, 512), min(12, size // 512)))
+    ranges = {
+        start: chance.randbytes(min(chance.randrange(1, 90_000), end - start))
+        for start, end in zip(starts, [*starts[1:], size], strict=True)
+    }
+    disk = SparseDisk(size, ranges)
+    vhd, raw = tmp_path / "a.vhd", tmp_path / "a.raw"
+    cuts = list(range(32 * MIB, size, 32 * MIB))
+    write_disk(make(size), disk, vhd, cuts)
+    write = all_formats()["raw"].write
+    assert write is not None
+    write_disk(write(size), disk, raw, cuts)
+    assert "identical" in qemu_img("compare", "-f", "raw", "-F", "vpc", raw, vhd)
+    info = json.loads(qemu_img("info", "-f", "vpc", "--output", "json", vhd))
+    assert info["format"] == "vpc"
+    if make is FixedVhdWriter:
+        assert info["virtual-size"] == round_up(size, MIB)
+        assert vhd.stat().st_size == info["virtual-size"] + 512
+    else:
+        assert info["virtual-size"] == size
+        assert vhd.stat().st_size < 14 * 2 * MIB + MIB
