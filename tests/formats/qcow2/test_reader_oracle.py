@@ -18,7 +18,7 @@ from tests.formats.recipes import FileSource, MemorySource, read_all, samples
 from vmferry.errors import FormatError
 from vmferry.formats import detect, open_disk
 from vmferry.formats.qcow2.reader import Qcow2Reader
-from vmferry.units import KIB, MIB, TIB
+from vmferry.units import GIB, KIB, MIB, TIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +93,23 @@ def test_after_discards_and_zeros_and_with_snapshots(
     qemu_img("convert", "-f", "qcow2", "-O", "raw", image, tmp_path / "b.raw")
     assert read_all(disk) == (tmp_path / "b.raw").read_bytes()
     assert disk.read_at(4 * MIB, 300 * KIB) == bytes([7]) * (300 * KIB)
+
+
+def test_after_its_size_was_changed(qemu_img: Callable[..., str], tmp_path: Path) -> None:
+    """The L1 table moves as the disk grows, and keeps entries behind the end as it shrinks."""
+    image, back = tmp_path / "a.qcow2", tmp_path / "b.raw"
+    qemu_img("create", "-q", "-f", "qcow2", image, "1M")
+    _qemu_io(image, "write -P 5 0 1M")
+    qemu_img("resize", "-q", image, "40G")
+    _qemu_io(image, "write -P 6 30G 1M")
+    disk = open_disk(FileSource(image), None)
+    found = [tuple(extent) for extent in disk.extents()]
+    assert [found[0], found[2]] == [(0, MIB, "data"), (30 * GIB, MIB, "data")]
+    assert disk.read_at(30 * GIB - 1, 2) == b"\0\x06"
+    qemu_img("resize", "-q", "--shrink", image, "1000K")
+    qemu_img("bitmap", "--add", image, "changes")
+    qemu_img("convert", "-f", "qcow2", "-O", "raw", image, back)
+    assert read_all(open_disk(FileSource(image), None)) == back.read_bytes()
 
 
 def test_the_allocation_is_that_of_qemu_img(qemu_img: Callable[..., str], tmp_path: Path) -> None:

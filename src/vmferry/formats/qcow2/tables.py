@@ -12,6 +12,8 @@ from __future__ import annotations
 import sys
 from array import array
 from collections import OrderedDict
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import FormatError
@@ -91,22 +93,33 @@ class ClusterTables:
         data = self._source.read_at(place, self._header.cluster)
         if not any(data):
             return None
-        name, standard, packed = f"L2 table {index}", self._reserved, set[int]()
-        entries = _entries(data)
+        name, entries = f"L2 table {index}", _entries(data)
+        if reduce(or_, entries) & (COMPRESSED | ZERO | self._reserved):
+            used = self._normalise(entries, name, place)
+        else:
+            entries = array("Q", [entry & PLACE for entry in entries])
+            used = [entry for entry in entries if entry]
+        self._check_places(name, place, used, self._source.size - 1)
+        return entries if any(entries) else None
+
+    def _normalise(self, entries: array[int], name: str, where: int) -> list[int]:
+        """Bring ``entries`` into the form that ``table`` promises; return the plain places."""
+        packed, used = set[int](), []
         for number, entry in enumerate(entries):
             if entry & COMPRESSED:
                 start, _ = compressed_span(entry, self._header.cluster_bits)
                 if not self._header.cluster <= start < self._source.size or start in packed:
-                    raise self._bad_place(name, place, start)
+                    raise self._bad_place(name, where, start)
                 packed.add(start)
                 entries[number] = entry & ~_COPIED
-            elif entry & standard:
-                raise FormatError(f"qcow2: {name}", where=place, found="unknown bits")
-            elif entry:
-                entries[number] = 0 if entry & ZERO else entry & PLACE
-        used = [entry for entry in entries if 0 < entry < COMPRESSED]
-        self._check_places(name, place, used, self._source.size - 1)
-        return entries if used or packed else None
+            elif entry & self._reserved:
+                raise FormatError(f"qcow2: {name}", where=where, found="unknown bits")
+            elif entry & ZERO:
+                entries[number] = 0
+            elif entry := entry & PLACE:
+                used.append(entry)
+                entries[number] = entry
+        return used
 
     def _check_places(self, name: str, where: int, places: list[int], last: int) -> None:
         cluster = self._header.cluster
@@ -115,7 +128,7 @@ class ClusterTables:
         if min(places) < cluster or max(places) > last:
             lowest, highest = min(places), max(places)
             raise self._bad_place(name, where, lowest if lowest < cluster else highest)
-        if any(place % cluster for place in places):
+        if reduce(or_, places) & (cluster - 1):
             raise self._bad_place(name, where, next(place for place in places if place % cluster))
         if len(set(places)) < len(places):
             raise FormatError(f"qcow2: {name}", where=where, found="clusters that are used twice")
