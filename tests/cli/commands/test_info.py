@@ -159,6 +159,17 @@ def test_the_holes_of_a_raw_disk(tmp_path: Path) -> None:
     assert describe(str(tmp_path / "empty"))["allocated_share"] == 0
 
 
+def test_a_raw_file_may_be_no_disk(tmp_path: Path) -> None:
+    path = tmp_path / "vm.ovf"
+    for data in (b"", ovf(), bytes(10_000)):
+        path.write_bytes(data)
+        assert describe(str(path))["warnings"] == [
+            "raw: no partition table begins in the first sector, so this may be no disk at all"
+        ]
+    path.write_bytes(bytes(510) + b"\x55\xaa" + bytes(512))
+    assert describe(str(path))["warnings"] == []
+
+
 def test_links_and_relative_names(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(disk.parent)
     Path("link").symlink_to(disk)

@@ -13,13 +13,14 @@ import typer
 
 from vmferry.cli.commands import Command
 from vmferry.errors import SetupError, SourceError
-from vmferry.units import human
+from vmferry.units import SECTOR, human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vmferry.appliances import Appliance
     from vmferry.model.bytes import ByteSource, StoredObject
+    from vmferry.model.disk import Disk
     from vmferry.model.machine import ApplianceDisk
 
 _OVA: Final = "ova"
@@ -138,8 +139,14 @@ def _disk(source: ByteSource, name: str) -> dict[str, Any]:
         "allocated": allocated,
         "allocated_share": round(allocated / disk.size, 4) if disk.size else 0.0,
         "create_type": getattr(disk, "create_type", ""),
-        "warnings": list(getattr(disk, "warnings", ())),
+        "warnings": [*getattr(disk, "warnings", ()), *_doubts(disk, name)],
     }
+
+
+def _doubts(disk: Disk, name: str) -> Iterator[str]:
+    """Raw is what has no magic, so a text or a compressed disk passes as raw."""
+    if name == "raw" and (disk.size < SECTOR or disk.read_at(SECTOR - 2, 2) != b"\x55\xaa"):
+        yield "raw: no partition table begins in the first sector, so this may be no disk at all"
 
 
 def _lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
