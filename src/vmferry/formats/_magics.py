@@ -5,12 +5,11 @@ A disk that is called raw but carries another format's header is refused by that
 as raw would hand the header's paths and sizes to whoever opens the result next (CVE-2024-32498,
 CVE-2010-3851). A format that gains a module is asked by its own ``probe`` instead.
 
-Source: QEMU ``docs/interop/qed_spec.txt``, ``parallels.txt``; [MS-VHDX] 2.2.1; VirtualBox
-``VDICore.h``; POSIX ``ustar`` header.
+Source: QEMU ``docs/interop/qed_spec.txt``, ``parallels.txt``; VirtualBox ``VDICore.h``; POSIX
+``ustar`` header.
 
     At       Bytes                           Name       Format
     0        51 45 44 00                     qed        "QED\0"
-    0        76 68 64 78 66 69 6c 65         vhdx       "vhdxfile"
     0        57 69 74 68 6f 75 74 46 72 65   parallels  "WithoutFreeSpace", "WithouFreSpacExt"
     64       7f 10 da be                     vdi        0xbeda107f little-endian
     257      75 73 74 61 72                  ova        "ustar": a tar archive
@@ -42,7 +41,6 @@ class Magic(NamedTuple):
 
 MAGICS: Final = (
     Magic("qed", 0, b"QED\0"),
-    Magic("vhdx", 0, b"vhdxfile"),
     Magic("parallels", 0, b"WithoutFreeSpace"),
     Magic("parallels", 0, b"WithouFreSpacExt"),
     Magic("vdi", 64, b"\x7f\x10\xda\xbe"),

@@ -111,6 +111,7 @@ def test_every_disk_is_an_object(place: Place, snapshot: str) -> None:
         ({"ImageId": "ami-x"}, "InvalidAMIID.Malformed", 'Invalid id: "ami-x"'),
         ({"DiskImageFormat": "QCOW2"}, "InvalidParameterValue",
          "Value (QCOW2) for parameter diskImageFormat is invalid. Valid value(s): RAW, VHD"),
+        ({"DiskImageFormat": "VHDX"}, "InvalidParameterValue", "Valid value(s): RAW, VHD, VMDK"),
         ({"Description": "x" * 256}, "InvalidParameterValue",
          "Description has more than 255 characters"),
         ({"RoleName": "nobody"}, "InvalidParameter",
