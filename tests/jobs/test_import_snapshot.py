@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.fixtures.machines import to_vmdk
+from tests.formats.vhd.recipes import dynamic_vhd, footer
 
 from vmferry.units import KIB, MIB
 
@@ -87,6 +88,18 @@ def test_a_qcow2_under_another_name_is_refused(jobs_service: RunningService, dec
     assert f"found qcow2, expected {declared.lower()} as declared" in detail["StatusMessage"]
 
 
+@pytest.mark.parametrize("kind", ["dynamic", "fixed"])
+def test_a_vhd_is_imported(jobs_service: RunningService, tmp_path: Path, kind: str) -> None:
+    raw, vhd = tmp_path / "disk.raw", tmp_path / "disk.vhd"
+    raw.write_bytes(os.urandom(MIB) + bytes(5 * MIB) + os.urandom(512))
+    options = f"subformat={kind},force_size=on"
+    words = ["convert", "-f", "raw", "-O", "vpc", "-o", options, str(raw), str(vhd)]
+    subprocess.run(["qemu-img", *words], check=True)
+    detail = run(jobs_service, vhd.read_bytes(), f"{kind}.vhd", Format="vhd")
+    assert (detail["Status"], detail["Format"]) == ("completed", "VHD")
+    assert detail["DiskImageSize"] == vhd.stat().st_size
+
+
 def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
@@ -109,10 +122,16 @@ def damaged(data: bytes) -> bytes:
          "found raw, expected vmdk as declared"),
         (lambda _data: bytes(64) + b"\x7f\x10\xda\xbe" + bytes(MIB), "",
          "ClientError: Disk validation failed", "vdi, which cannot be read"),
+        (lambda _data: bytes(dynamic_vhd({}, MIB, changes={"kind": 4})), "VHD",
+         "ClientError: Disk validation failed [Unsupported specified file format]",
+         "vhd: differencing disk"),
+        (lambda _data: footer(MIB + 512) + dynamic_vhd({}, MIB)[512:], "VHD",
+         "ClientError: Footers not identical", "vhd: copy of the footer"),
         (lambda _data: b"", "RAW",
          "ClientError: Disk validation failed [Disk image size too large]", "found 0 bytes"),
     ],
-    ids=["truncated", "corrupt", "vmdk as raw", "raw as vmdk", "vdi", "empty"],
+    ids=["truncated", "corrupt", "vmdk as raw", "raw as vmdk", "vdi", "vhd with a parent",
+         "vhd of two", "empty"],
 )  # fmt: skip
 def test_a_bad_disk_has_one_clear_cause(
     jobs_service: RunningService,
