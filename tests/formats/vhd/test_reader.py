@@ -144,3 +144,12 @@ def test_parent_locators_are_not_read() -> None:
     data[512 + 576 : 512 + 600] = struct.pack(">4sIIIQ", b"W2ru", 1, 22, 0, 1 << 62)
     data[512:1536] = summed(bytes(data[512:1536]), 36)
     assert try_all(bytes(data)) == try_all(DYNAMIC)
+
+
+def test_opening_asks_little_of_a_bucket() -> None:
+    source = MemorySource(DYNAMIC)
+    open_disk(source, "vhd").read_at(0, 1)
+    assert len(source.reads) == 2 + 3 + 2
+    source = MemorySource(fixed_vhd(CONTENT))
+    open_disk(source, "vhd")
+    assert len(source.reads) == 2 + 1

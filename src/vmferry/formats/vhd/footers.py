@@ -80,8 +80,9 @@ def find_footer(source: ByteSource) -> FoundFooter:
     Raises:
         FormatError: As ``check_footers`` says.
     """
-    last, first = _last(source), _first(source)
+    last = _last(source)
     if last is None:
+        first = _first(source)
         if first is None:
             raise damaged("file", found="no footer", expected="one in the last 512 bytes")
         missing = "vhd: no footer at the end: the file was cut, or something was added to it"
@@ -89,7 +90,7 @@ def find_footer(source: ByteSource) -> FoundFooter:
     try:
         footer = Footer.unpack(last.data, last.where)
     except FormatError as error:
-        footer = _instead(last, first, error)
+        footer = _instead(last, _first(source), error)
         return FoundFooter(footer, last.where, (f"{error.message}; {_USED}",))
     _check_type(footer.disk_type, last.where)
     warnings = () if footer.disk_type == DiskType.FIXED else _compare(footer, source)
@@ -97,17 +98,17 @@ def find_footer(source: ByteSource) -> FoundFooter:
 
 
 def _last(source: ByteSource) -> _Place | None:
+    held = min(LENGTH, source.size)
+    tail = source.read_at(source.size - held, held)
     for length in _LENGTHS:
-        where = source.size - length
-        if where >= 0 and source.read_at(where, len(COOKIE)) == COOKIE:
-            return _Place(where, source.read_at(where, length).ljust(LENGTH, b"\0"))
+        if held >= length and tail[-length:].startswith(COOKIE):
+            return _Place(source.size - length, tail[-length:].ljust(LENGTH, b"\0"))
     return None
 
 
 def _first(source: ByteSource) -> _Place | None:
-    if source.size < LENGTH or source.read_at(0, len(COOKIE)) != COOKIE:
-        return None
-    return _Place(0, source.read_at(0, LENGTH))
+    head = source.read_at(0, min(LENGTH, source.size))
+    return _Place(0, head) if len(head) == LENGTH and head.startswith(COOKIE) else None
 
 
 def _instead(last: _Place, first: _Place | None, error: FormatError) -> Footer:
