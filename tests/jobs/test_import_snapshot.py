@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.fixtures.machines import to_vmdk
 from tests.formats.vhd.recipes import dynamic_vhd, footer
+from tests.formats.vhdx.images import Image
 
 from vmferry.units import KIB, MIB
 
@@ -100,6 +101,17 @@ def test_a_vhd_is_imported(jobs_service: RunningService, tmp_path: Path, kind: s
     assert detail["DiskImageSize"] == vhd.stat().st_size
 
 
+@pytest.mark.parametrize("kind", ["dynamic", "fixed"])
+def test_a_vhdx_is_imported(jobs_service: RunningService, tmp_path: Path, kind: str) -> None:
+    raw, vhdx = tmp_path / "disk.raw", tmp_path / "disk.vhdx"
+    raw.write_bytes(os.urandom(MIB) + bytes(5 * MIB) + os.urandom(512))
+    words = ["convert", "-f", "raw", "-O", "vhdx", "-o", f"subformat={kind}", str(raw), str(vhdx)]
+    subprocess.run(["qemu-img", *words], check=True)
+    detail = run(jobs_service, vhdx.read_bytes(), f"{kind}.vhdx", Format="vhdx")
+    assert (detail["Status"], detail["Format"]) == ("completed", "VHDX")
+    assert detail["DiskImageSize"] == vhdx.stat().st_size
+
+
 def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
@@ -127,11 +139,14 @@ def damaged(data: bytes) -> bytes:
          "vhd: differencing disk"),
         (lambda _data: footer(MIB + 512) + dynamic_vhd({}, MIB)[512:], "VHD",
          "ClientError: Footers not identical", "vhd: copy of the footer"),
+        (lambda _data: bytes(Image(MIB, flags=2).build()), "VHDX",
+         "ClientError: Disk validation failed [Unsupported specified file format]",
+         "vhdx: the disk is differencing"),
         (lambda _data: b"", "RAW",
          "ClientError: Disk validation failed [Disk image size too large]", "found 0 bytes"),
     ],
     ids=["truncated", "corrupt", "vmdk as raw", "raw as vmdk", "vdi", "vhd with a parent",
-         "vhd of two", "empty"],
+         "vhd of two", "vhdx with a parent", "empty"],
 )  # fmt: skip
 def test_a_bad_disk_has_one_clear_cause(
     jobs_service: RunningService,

@@ -55,7 +55,7 @@ class Ends:
         source: What is probed.
     """
 
-    _LENGTH: Final = 64 * KIB  # the header and the descriptor of a VMDK, the headers of a VHDX
+    _LENGTH: Final = 64 * KIB  # the header and the descriptor of a VMDK
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source

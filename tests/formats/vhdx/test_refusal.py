@@ -22,6 +22,6 @@ def test_what_is_not_known_has_its_own_hint() -> None:
     )
 
 
-def test_differencing_disks_get_the_text_of_the_guide() -> None:
-    assert differencing().aws_text == "ClientError: Footers not identical"
-    assert "differencing" in differencing().message
+def test_a_differencing_disk_is_named() -> None:
+    assert differencing().status_message.startswith(f"{AWS_TEXT} (vhdx: the disk is differencing")
+    assert "Merge it" in differencing().hint

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The errors of the VHDX parser, with AWS's texts for them.
+"""The errors of the VHDX parser; AWS's text for all of them is ``FormatError``'s own.
 
-Source: shared text ``aws-behaviour.md`` 2.3 (L2645 of the guide, and what ImportSnapshot answers).
+Source: shared text ``aws-behaviour.md`` 2.3, what ImportSnapshot answers for a VHDX.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from vmferry.errors import FormatError
-
-AWS_DIFFERENCING: Final = "ClientError: Footers not identical"
 
 
 def unsupported(
@@ -36,8 +32,7 @@ def damaged(
 
 def differencing() -> FormatError:
     """Return the error for a disk that has a part of its data in another file."""
-    return FormatError(
-        "vhdx: the disk is differencing: a part of its data is in a parent",
+    return unsupported(
+        "the disk is differencing: a part of its data is in a parent",
         hint="Merge it with its parents first (Hyper-V: Edit Disk, Merge; or Convert-VHD)",
-        aws_text=AWS_DIFFERENCING,
     )
