@@ -10,17 +10,28 @@ called from the main thread. Source: prctl(2), PR_SET_PDEATHSIG.
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
 from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
 
+server = 0
+"""The fork server's process id, in it and in the workers that it forks; 0 elsewhere."""
+
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends, however it ends."""
+    """Have the kernel kill this process when its parent ends, however it ends.
+
+    A worker whose server ended between the fork and this call ends here: the signal was sent to
+    others, and nothing would ever end it (seen at one of thirty kills).
+    """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if server not in (0, os.getpid(), os.getppid()):
+        os._exit(1)
 
 
 if any("multiprocessing.forkserver" in word for word in sys.orig_argv):
+    server = os.getpid()
     die_with_parent()
