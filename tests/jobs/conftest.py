@@ -6,19 +6,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.fixtures.service import RunningService
+from tests.fixtures.service import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.fixtures.service import RunningService
+
 
 @pytest.fixture(scope="package")
 def jobs_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """A service with the role and the buckets ``bucket-in`` and ``bucket-out``."""
-    running = RunningService(tmp_path_factory.mktemp("jobs") / "state")
-    running.start()
-    try:
-        running.prepare("bucket-in", "bucket-out")
+    """A prepared service."""
+    with prepared(tmp_path_factory.mktemp("jobs")) as running:
         yield running
-    finally:
-        running.stop()

@@ -3,7 +3,8 @@
 
 A public module is a kind of task and exports ``JOB``. What several of them share lies in the
 modules with an underscore: ``_rooms`` (what is wired), ``_source`` (from a request to disks),
-``_copy`` (disk to blocks), ``_collect`` (garbage).
+``_copy`` (disk to blocks), ``_snapshots`` (its record), ``_export`` (blocks to an artifact),
+``_collect`` (garbage).
 """
 
 from __future__ import annotations
@@ -28,13 +29,11 @@ class Job:
 
     Attributes:
         name: The module's name; kept in the records, so it never changes.
-        prefix: Of the tasks' ids.
         run: Does it by recorded steps and ends with ``Steps.complete``; raises ``VmferryError``.
         undo: Removes what an unsuccessful task left outside its work folder and the block store.
     """
 
     name: str
-    prefix: str
     run: Callable[[Rooms, Steps], None]
     undo: Callable[[Rooms, Task], None]
 

@@ -63,4 +63,4 @@ def undo(rooms: Rooms, task: Task) -> None:
         store.delete(name)
 
 
-JOB = Job(name="export_image", prefix="export-ami", run=run, undo=undo)
+JOB = Job(name="export_image", run=run, undo=undo)

@@ -159,4 +159,4 @@ def _image(task: Task, facts: dict[str, Any], boot_mode: str, made: list[Snapsho
     )
 
 
-JOB = Job(name="import_image", prefix="import-ami", run=run, undo=nothing_to_undo)
+JOB = Job(name="import_image", run=run, undo=nothing_to_undo)

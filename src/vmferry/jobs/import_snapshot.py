@@ -49,4 +49,4 @@ def run(_rooms: Rooms, steps: Steps) -> None:
     steps.complete(write, snapshot_id=snapshot.id)
 
 
-JOB = Job(name="import_snapshot", prefix="import-snap", run=run, undo=nothing_to_undo)
+JOB = Job(name="import_snapshot", run=run, undo=nothing_to_undo)
