@@ -141,17 +141,17 @@ def test_qemu_img_makes_what_we_refuse(qemu_img: Callable[..., str], tmp_path: P
     """CVE-2024-32498: nothing that an image names is opened, so none of it needs to exist."""
     base, image = tmp_path / "base.raw", tmp_path / "a.qcow2"
     base.write_bytes(b"secret" * 10_000)
+    # AES, not LUKS: qemu-img measures LUKS's key derivation and fails on a machine that is too busy
+    # ("Unable to get accurate CPU usage"); the header says either by the one field.
     secret = ["--object", "secret,id=s,data=none"]
     cases: list[tuple[str, list[object]]] = [
         ("has a backing file", ["-b", base, "-F", "raw"]),
         ("has its data in another file", ["-o", f"data_file={base}", "1M"]),
         ("has its data in another file", ["-o", f"data_file={base},data_file_raw=on", "1M"]),
-        ("is encrypted", [*secret, "-o", "encrypt.format=luks,encrypt.key-secret=s", "1M"]),
+        ("is encrypted", [*secret, "-o", "encrypt.format=aes,encrypt.key-secret=s", "1M"]),
         ("has extended L2 entries", ["-o", "extended_l2=on", "1M"]),
     ]
     for message, words in cases:
-        if "luks" in str(words):  # LUKS takes seconds to measure its key derivation
-            words[3] = f"{words[3]},encrypt.iter-time=10"
         options, more = ([], words) if words[0] != "--object" else (words[:2], words[2:])
         size = [more.pop()] if more[-1] == "1M" else []
         qemu_img("create", "-q", *options, "-f", "qcow2", *more, image, *size)
