@@ -30,7 +30,8 @@ lint: setup ## run ruff, mypy and import-linter alone
 bench: setup ## measure speed and memory against qemu-img in the same run
 	$(BIN)/python bench
 
-lock: setup ## renew requirements.lock from pyproject.toml
+lock: ## renew requirements.lock from pyproject.toml
+	test -x $(BIN)/python || python3 -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev \
 	    --generate-hashes --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
