@@ -88,7 +88,8 @@ def _ignore(_done: int) -> None:
 
 
 def test_every_store_is_under_contract() -> None:
-    assert sorted(store.name for store in stores._by_scheme().values()) == sorted(KINDS)
+    keeping = [store.name for store in stores._by_scheme().values() if store.connect]
+    assert sorted(keeping) == sorted(KINDS)
 
 
 def test_what_is_put_is_read(store: ByteStore) -> None:

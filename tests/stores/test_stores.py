@@ -29,7 +29,7 @@ def test_a_url_is_a_store_and_a_key(url: str, root: str, key: str) -> None:
     assert stores.split(url) == (root, key)
 
 
-@pytest.mark.parametrize("url", ["http://host/disk.vmdk", "disk.vmdk", "", "FILE:///a"])
+@pytest.mark.parametrize("url", ["ftp://host/disk.vmdk", "disk.vmdk", "", "FILE:///a"])
 def test_a_scheme_that_nobody_serves(url: str) -> None:
     text = r"^url: scheme '.*' is not served, expected one of file, s3$"
     with pytest.raises(SourceError, match=text) as caught:

@@ -293,5 +293,5 @@ def sweep(root: Path, before: float) -> None:
 
 
 STORE = Store(
-    name="directory", scheme="file", connect=lambda rest, _access: DirectoryStore(Path(rest))
+    name="directory", schemes=("file",), connect=lambda rest, _access: DirectoryStore(Path(rest))
 )

@@ -193,4 +193,4 @@ def _refused(what: str, code: str) -> SourceError:
     return SourceError(f"{what}: the S3 endpoint refused: {code}")
 
 
-STORE = Store(name="s3", scheme="s3", connect=S3Store)
+STORE = Store(name="s3", schemes=("s3",), connect=S3Store)

@@ -17,6 +17,7 @@ from tests.formats.qcow2.recipes import fill as cluster
 from tests.formats.qcow2.recipes import image
 from tests.formats.recipes import fill, sparse_vmdk, stream_vmdk
 from tests.house.documents import block
+from tests.stores.origin import Origin, make_certificates
 
 from vmferry.cli.commands.info import describe
 from vmferry.errors import FormatError, SetupError, SourceError
@@ -199,8 +200,8 @@ def test_a_refusal_is_one_line_and_a_hint(tmp_path: Path) -> None:
     [
         ("/nowhere/disk", SourceError, "/nowhere/disk: cannot be read: No such file or directory"),
         ("/proc", SourceError, "proc: not a regular file"),
-        ("https://h/disk", SourceError, "https:// is not read, expected a file or s3://BUCKET/KEY"),
-        ("http://h/disk", SourceError, "http:// is not read"),
+        ("ftp://h/disk", SourceError, "ftp:// is not read, expected a file, s3://BUCKET/KEY or ht"),
+        ("https://h:x/disk", SourceError, "url: cannot be read"),
         ("s3://bucket/key", SetupError, "s3://bucket/key: no S3 is configured"),
     ],
 )
@@ -241,6 +242,23 @@ def test_an_object_of_a_bucket(service: RunningService, disk: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["allocated"] == 1024
+
+
+def test_a_presigned_url(disk: Path, tmp_path: Path) -> None:
+    """Over TLS; what stands after the question mark is a secret and is not shown."""
+    ca, certificate = make_certificates(tmp_path)
+    origin = Origin(disk.read_bytes(), certificate)
+    try:
+        done = _run(f"{origin.url}/a/disk?X-Amz-Signature=5ec7e7", SSL_CERT_FILE=str(ca))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[0] == f"source        {origin.url}/a/disk"
+        assert "allocated     1 KiB (1024 bytes), 1.6%" in done.stdout.splitlines()
+        done = _run(f"{origin.url}/a/disk?X-Amz-Signature=5ec7e7")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"error: {origin.url}/a/disk: TLS with the host failed: ")
+        assert "5ec7e7" not in done.stderr
+    finally:
+        origin.close()
 
 
 def test_the_block_of_the_operations(appliance: Path) -> None:

@@ -37,9 +37,9 @@ def run(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="FILE|s3://BUCKET/KEY",
+            metavar="FILE|s3://BUCKET/KEY|https://HOST/PATH",
             help="A disk or an OVA. Objects are read from the S3 of VMFERRY_S3_ENDPOINT with "
-            "VMFERRY_S3_ACCESS_KEY and VMFERRY_S3_SECRET_KEY.",
+            "VMFERRY_S3_ACCESS_KEY and VMFERRY_S3_SECRET_KEY. A URL can be a presigned one.",
             show_default=False,
         ),
     ],
@@ -72,7 +72,9 @@ def describe(source: str) -> dict[str, Any]:
 
     opened = _open(source)
     name = formats.detect(opened)
-    head = {"source": source, "format": name, "file_size": opened.size}
+    # A presigned URL is a secret; the object's name is the part of it that is none.
+    shown = opened.name if "://" in source else source
+    head = {"source": shown, "format": name, "file_size": opened.size}
     if name != _OVA:
         return head | _disk(opened, name)
     appliance = appliances.open_appliance(opened)
@@ -92,9 +94,11 @@ def _open(source: str) -> StoredObject:
         except OSError as error:
             raise SourceError(f"{source}: cannot be read: {error.strerror}") from error
         return stores.open_source(f"file://{path.parent}/{path.name}")
+    if scheme in ("http", "https"):
+        return stores.open_source(source, stores.Access(reach=stores.Reach(anywhere=True)))
     if scheme != "s3":
         raise SourceError(
-            f"{source}: {scheme}:// is not read, expected a file or s3://BUCKET/KEY",
+            f"{source}: {scheme}:// is not read, expected a file, s3://BUCKET/KEY or https://",
             hint="Download the object and name the file",
         )
     buckets = config.load().buckets
