@@ -7,6 +7,7 @@ qemu-img.
 
 from __future__ import annotations
 
+import io
 import random
 import shutil
 import subprocess
@@ -14,10 +15,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.formats.recipes import FileSource, MemorySource, SparseDisk, write_disk
+from tests.formats.recipes import FileSource, MemorySource, SparseDisk, ignore, write_file, written
 
-from vmferry.errors import FormatError, SourceError
-from vmferry.formats import all_formats, detect, open_disk
+from vmferry.errors import FormatError, IntegrityError, SourceError
+from vmferry.formats import Effort, all_formats, arrange, detect, open_disk
 from vmferry.model.disk import ExtentKind
 from vmferry.units import MIB
 
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
     from vmferry.model.disk import Disk
 
 SIZE = 70 * MIB
+CUTS = [32 * MIB, 64 * MIB]
 NAMES = sorted(all_formats())
+
+
+def kinds(name: str) -> list[str]:
+    return list(all_formats()[name].writers) or [""]
 
 
 @pytest.fixture(scope="module")
@@ -37,21 +43,21 @@ def original() -> SparseDisk:
     return SparseDisk(SIZE, {at: chance.randbytes(length) for at, length in places.items()})
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=[(name, kind) for name in NAMES for kind in kinds(name)])
 def path(
     request: pytest.FixtureRequest, original: SparseDisk, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    folder = tmp_path_factory.mktemp(request.param)
-    target = folder / f"disk.{request.param}"
-    write = all_formats()[request.param].write
-    if write is not None:
-        write_disk(write(SIZE), original, target, [32 * MIB, 64 * MIB])
+    name, kind = request.param
+    folder = tmp_path_factory.mktemp(name)
+    target = folder / f"disk.{name}"
+    if kind:
+        write_file(all_formats()[name].writers[kind](SIZE), original, target, CUTS)
         return target
     if shutil.which("qemu-img") is None:
         pytest.skip("no qemu-img here")
     raw = folder / "raw"
     raw.write_bytes(original.read_at(0, SIZE))
-    command = ["qemu-img", "convert", "-f", "raw", "-O", request.param, raw, target]
+    command = ["qemu-img", "convert", "-f", "raw", "-O", name, raw, target]
     subprocess.run(command, check=True, timeout=60)
     return target
 
@@ -115,27 +121,63 @@ def test_a_cut_file_is_refused_by_name(path: Path) -> None:
         assert refusal.status_message.startswith("ClientError: ")
 
 
-def test_slices_begin_at_powers_of_two() -> None:
-    for disk_format in all_formats().values():
-        if disk_format.write is not None:
-            alignment = disk_format.write(SIZE).alignment
-            assert alignment >= 512
-            assert alignment & (alignment - 1) == 0
+WRITERS = [(name, kind) for name in NAMES for kind in all_formats()[name].writers]
 
 
-def test_a_slice_may_be_encoded_again(original: SparseDisk, path: Path, tmp_path: Path) -> None:
-    """A worker that was killed leaves half a slice; the next one writes it whole."""
-    write = all_formats()[path.suffix[1:]].write
-    if write is None:
-        pytest.skip("read only")
-    writer, target = write(SIZE), tmp_path / "again"
-    if writer.placed:
-        with target.open("w+b") as out:
-            writer.encode(original, 0, 32 * MIB, out)
-        with target.open("r+b") as out:
-            for offset, end in pairwise((0, 32 * MIB, 64 * MIB, SIZE)):
-                writer.encode(original, offset, end - offset, out)
-            writer.assemble([], out)
-    else:
-        write_disk(writer, original, target, [32 * MIB])
-    assert target.read_bytes() == path.read_bytes()
+@pytest.mark.parametrize(("name", "kind"), WRITERS)
+def test_slices_begin_at_powers_of_two(name: str, kind: str) -> None:
+    alignment = all_formats()[name].writers[kind](SIZE).alignment
+    assert alignment >= 512
+    assert alignment & (alignment - 1) == 0
+
+
+@pytest.mark.parametrize(("name", "kind"), WRITERS)
+def test_equal_disks_give_equal_files(name: str, kind: str, original: SparseDisk) -> None:
+    make = all_formats()[name].writers[kind]
+    content = original.read_at(0, SIZE)
+    flat = SparseDisk(SIZE, {0: content})
+    assert written(make(SIZE), original, CUTS) == written(make(SIZE), flat)
+
+
+@pytest.mark.parametrize(("name", "kind"), WRITERS)
+@pytest.mark.parametrize("effort", Effort)
+def test_every_effort_gives_the_same_disk(
+    name: str, kind: str, effort: Effort, original: SparseDisk
+) -> None:
+    data = written(all_formats()[name].writers[kind](SIZE, effort=effort), original)
+    disk = open_disk(MemorySource(data, "disk"), name)
+    assert disk.read_at(0, SIZE) == original.read_at(0, SIZE)
+
+
+@pytest.mark.parametrize(("name", "kind"), WRITERS)
+def test_a_body_is_a_function_of_its_slice(name: str, kind: str, original: SparseDisk) -> None:
+    """A worker that was killed leaves half a slice; the next one puts the same bytes."""
+    writer, put = all_formats()[name].writers[kind](SIZE), list[tuple[int, bytes]]()
+
+    def keep(at: int, data: bytes | memoryview) -> None:
+        put.append((at, bytes(data)))
+
+    first = writer.encode(original, 32 * MIB, 32 * MIB, keep)
+    half = len(put)
+    assert writer.encode(original, 32 * MIB, 32 * MIB, keep) == first
+    assert put[half:] == put[:half]
+    assert all(0 <= at <= at + len(data) <= first.size for at, data in put)
+
+
+@pytest.mark.parametrize(("name", "kind"), WRITERS)
+def test_missing_slices(name: str, kind: str, original: SparseDisk) -> None:
+    writer, slices = all_formats()[name].writers[kind](SIZE), [(0, 64 * MIB), (64 * MIB, 6 * MIB)]
+    encoded = [writer.encode(original, *each, ignore) for each in slices]
+    first, second = arrange(writer, slices, encoded)
+    message = f"{name}: slice of byte {64 * MIB}, expected that of 0"
+    with pytest.raises(IntegrityError, match=message):
+        writer.finish([second], io.BytesIO())
+    with pytest.raises(IntegrityError, match=f"slices of {64 * MIB} bytes, expected {SIZE}"):
+        writer.finish([first], io.BytesIO())
+
+
+@pytest.mark.parametrize(("name", "kind"), WRITERS)
+@pytest.mark.parametrize(("offset", "length"), [(1, 10), (SIZE, SIZE), (0, -1), (0, SIZE + 2)])
+def test_slices_that_are_no_slices(name: str, kind: str, offset: int, length: int) -> None:
+    with pytest.raises(FormatError, match=f"{name}: slice: found"):
+        all_formats()[name].writers[kind](SIZE).encode(SparseDisk(SIZE, {}), offset, length, ignore)

@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vmferry.errors import SourceError
+from vmferry.formats import arrange
 from vmferry.model.disk import Extent, ExtentKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
 
-    from vmferry.formats import Writer
+    from vmferry.formats import Encoded, Writer
     from vmferry.model.disk import Disk
 
 SECTOR = 512
@@ -87,22 +91,53 @@ class SparseDisk:
         return bytes(out)
 
 
-def write_disk(writer: Writer, disk: Disk, path: Path, cuts: Sequence[int] = ()) -> None:
+def write_disk(writer: Writer, disk: Disk, out: BinaryIO, cuts: Sequence[int] = ()) -> None:
     """Write a disk in the slices between ``cuts``, the last slice first."""
     bounds = [0, *cuts, disk.size]
-    pieces = [path.with_suffix(f".{number}") for number in range(len(bounds) - 1)]
+    slices = [(start, end - start) for start, end in pairwise(bounds)]
+    bodies: list[list[tuple[int, bytes]]] = [[] for _ in slices]
+    encoded: list[Encoded] = []
+    for (offset, length), body in reversed(list(zip(slices, bodies, strict=True))):
+
+        def put(at: int, data: bytes | memoryview, body: list[tuple[int, bytes]] = body) -> None:
+            body.append((at, bytes(data)))
+
+        encoded.insert(0, writer.encode(disk, offset, length, put))
+    parts = list(arrange(writer, slices, encoded))
+    for part, body in zip(parts, bodies, strict=True):
+        for at, data in body:
+            assert at + len(data) <= part.size
+            out.seek(part.place + at)
+            out.write(data)
+    writer.finish(parts, out)
+
+
+class _Artifact(io.BytesIO):
+    """Grows when it is truncated behind its end, as files do."""
+
+    def truncate(self, size: int | None = None, /) -> int:
+        missing = (size or 0) - len(self.getbuffer())
+        if missing > 0:
+            self.seek(0, io.SEEK_END)
+            self.write(bytes(missing))
+        return super().truncate(size)
+
+
+def written(writer: Writer, disk: Disk, cuts: Sequence[int] = ()) -> bytes:
+    """Return the artifact of a disk."""
+    out = _Artifact()
+    write_disk(writer, disk, out, cuts)
+    return out.getvalue()
+
+
+def write_file(writer: Writer, disk: Disk, path: Path, cuts: Sequence[int] = ()) -> None:
+    """Write the artifact of a disk."""
     with path.open("w+b") as out:
-        for number in reversed(range(len(pieces))):
-            start, end = bounds[number], bounds[number + 1]
-            if writer.placed:
-                writer.encode(disk, start, end - start, out)
-                continue
-            with pieces[number].open("wb") as piece:
-                writer.encode(disk, start, end - start, piece)
-        files = [] if writer.placed else [piece.open("rb") for piece in pieces]
-        writer.assemble(files, out)
-        for file in files:
-            file.close()
+        write_disk(writer, disk, out, cuts)
+
+
+def ignore(_at: int, _data: bytes | memoryview) -> None:
+    """Take a body's bytes and forget them."""
 
 
 def descriptor(create_type: str, sectors: int, extent: str = "") -> bytes:

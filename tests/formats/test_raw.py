@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.formats.recipes import MemorySource, SparseDisk, write_disk
+from tests.formats.recipes import MemorySource, SparseDisk, ignore, write_file, written
 
 from vmferry.errors import FormatError
 from vmferry.formats.raw import RawReader, RawWriter
@@ -49,7 +48,7 @@ def test_zeros_become_holes(tmp_path: Path) -> None:
     size = 64 * MIB
     content = bytes(MIB) + b"x" + bytes(MIB) + b"y" * 70_000
     path = tmp_path / "a.raw"
-    write_disk(RawWriter(size), SparseDisk(size, {BLOCK: content}), path, [BLOCK * 3])
+    write_file(RawWriter(size), SparseDisk(size, {BLOCK: content}), path, [BLOCK * 3])
     assert path.stat().st_size == size
     assert path.stat().st_blocks * 512 <= 6 * 64 * KIB
     assert path.read_bytes()[BLOCK:][: len(content)] == content
@@ -58,17 +57,10 @@ def test_zeros_become_holes(tmp_path: Path) -> None:
 @given(st.dictionaries(st.integers(0, 40), st.sampled_from([b"a" * 700, bytes(65536), b"\0\1"])))
 def test_what_is_written_is_read(ranges: dict[int, bytes]) -> None:
     disk = SparseDisk(4 * MIB + 100, {at * 100_000: data for at, data in ranges.items()})
-    out = io.BytesIO()
-    writer = RawWriter(disk.size)
-    for offset in reversed(range(0, disk.size, BLOCK)):
-        writer.encode(disk, offset, min(BLOCK, disk.size - offset), out)
-    writer.assemble([], out)
-    content = out.getvalue().ljust(disk.size, b"\0")
+    content = written(RawWriter(disk.size), disk, range(BLOCK, disk.size, BLOCK))
     assert content == disk.read_at(0, disk.size)
 
 
-def test_a_placed_writer_has_no_pieces() -> None:
-    with pytest.raises(FormatError, match="raw: pieces to assemble: found 1, expected none"):
-        RawWriter(1).assemble([io.BytesIO()], io.BytesIO())
-    with pytest.raises(FormatError, match="raw: range"):
-        RawWriter(1).encode(SparseDisk(5, {}), 0, 5, io.BytesIO())
+def test_slices_that_are_no_slices() -> None:
+    with pytest.raises(FormatError, match="raw: slice"):
+        RawWriter(1).encode(SparseDisk(5, {}), 0, 5, ignore)

@@ -10,54 +10,45 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from vmferry import formats as package
 from vmferry import plugins
 from vmferry.errors import FormatError
 from vmferry.formats._magics import MAGICS, Ends
+from vmferry.formats._slices import cut
+from vmferry.formats._writer import Effort, Encoded, Part, Put, Writer, arrange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
 
+__all__ = [
+    "DiskFormat",
+    "Effort",
+    "Encoded",
+    "MakeWriter",
+    "Part",
+    "Put",
+    "Writer",
+    "all_formats",
+    "arrange",
+    "cut",
+    "detect",
+    "open_disk",
+]
 
-class Writer(Protocol):
-    """Turns one disk into one artifact: slices in any order and in any process, then an assembly.
 
-    Attributes:
-        alignment: Slices begin at multiples of this many bytes; only the last one may end
-            elsewhere.
-        placed: Whether a slice's place in the artifact is known before the others are encoded.
-    """
+class MakeWriter(Protocol):
+    """Makes the writer of one artifact."""
 
-    @property
-    def alignment(self) -> int:
-        """Bytes; a power of two."""
+    def __call__(self, size: int, *, effort: Effort = Effort.NORMAL) -> Writer:
+        """Return a writer for a disk of ``size`` bytes.
 
-    @property
-    def placed(self) -> bool:
-        """``True``: every slice is written into the artifact itself, at its final place."""
-
-    def encode(self, disk: Disk, offset: int, length: int, out: BinaryIO) -> None:
-        """Encode the range ``offset`` … ``offset + length`` of ``disk``.
-
-        Args:
-            disk: What is written; its size is the one the writer was made for.
-            offset: First byte of the slice.
-            length: Bytes of the slice.
-            out: If ``placed``, the artifact (seekable; the writer seeks and leaves holes for
-                zeros), else an empty file of its own, the *piece*, that ``assemble`` gets back.
-        """
-
-    def assemble(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
-        """Finish the artifact.
-
-        Args:
-            pieces: One file per slice in disk order, at position 0; empty if ``placed``.
-            out: The artifact; empty unless ``placed``.
+        Raises:
+            FormatError: The format cannot say that size.
         """
 
 
@@ -72,14 +63,15 @@ class DiskFormat:
         safety: Checks that must pass before the disk is opened; each raises ``FormatError``. May
             not be empty (except for ``raw``, which has nothing to check).
         read: Opens the disk.
-        write: Makes a writer for a disk of so many bytes, or ``None`` for a read-only format.
+        writers: What makes a writer, by the name of the kind; the first is what is written unless
+            a kind is named. Empty for a read-only format.
     """
 
     name: str
     probe: Callable[[ByteSource], bool]
     safety: tuple[Callable[[ByteSource], None], ...]
     read: Callable[[ByteSource], Disk]
-    write: Callable[[int], Writer] | None
+    writers: Mapping[str, MakeWriter]
 
 
 @functools.cache

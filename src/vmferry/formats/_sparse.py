@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holes: sources that know theirs, and artifacts whose bytes stand at the disk's own places."""
+"""Holes: sources that know theirs, and the zeros of a disk that no writer stores."""
 
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from vmferry.formats._writer import Encoded
 from vmferry.model.disk import Extent, ExtentKind
-from vmferry.units import KIB, MIB
+from vmferry.units import KIB, MIB, round_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vmferry.formats._writer import Put
     from vmferry.model.disk import Disk
 
-_PIECE = 64 * KIB
-"""What is compared with zeros at once: the allocation unit that every file system can punch out."""
+UNIT: Final = 64 * KIB
+"""What is compared with zeros at once: a VMDK's grain, and what every file system can punch out."""
 
-_CHUNK = 4 * MIB
-_ZEROS = bytes(_PIECE)
+_CHUNK: Final = 4 * MIB
+_ZEROS: Final = bytes(UNIT)
 
 
 @runtime_checkable
@@ -29,23 +31,42 @@ class SparseSource(Protocol):
         """Yield what the range is made of, as ``Disk.extents`` does."""
 
 
-def write_sparse(disk: Disk, offset: int, length: int, out: BinaryIO) -> None:
-    """Write a range of ``disk`` to its own place in ``out``; 64 KiB of zeros become a hole."""
-    for extent in disk.extents(offset, length):
-        if extent.kind is ExtentKind.DATA:
-            for start in range(extent.offset, extent.end, _CHUNK):
-                chunk = disk.read_at(start, min(_CHUNK, extent.end - start))
-                _write(out, start, chunk)
+def stored_runs(disk: Disk, offset: int, end: int) -> Iterator[tuple[int, memoryview]]:
+    """Yield place and bytes of what is not zeros, in order and at most 4 MiB at a time.
+
+    Args:
+        disk: What is read.
+        offset: Where to begin, a multiple of ``UNIT``.
+        end: Where to stop; runs begin and end at multiples of ``UNIT``, except there.
+    """
+    done = offset
+    for extent in disk.extents(offset, end - offset):
+        if extent.kind is ExtentKind.ZERO:
+            continue
+        start = max(extent.offset // UNIT * UNIT, done)
+        done = max(min(round_up(extent.end, UNIT), end), done)
+        for at in range(start, done, _CHUNK):
+            chunk = disk.read_at(at, min(_CHUNK, done - at))
+            for first, last in _runs(chunk):
+                yield at + first, memoryview(chunk)[first:last]
 
 
-def _write(out: BinaryIO, position: int, chunk: bytes) -> None:
-    starts = range(0, len(chunk), _PIECE)
-    for zero, run in groupby(starts, lambda at: _is_zero(chunk[at : at + _PIECE])):
+def encode_in_place(disk: Disk, offset: int, length: int, put: Put) -> Encoded:
+    """Encode a slice whose bytes stand in the artifact as they stand on the disk."""
+    for at, run in stored_runs(disk, offset, offset + length):
+        put(at - offset, run)
+    return Encoded(length)
+
+
+def _runs(chunk: bytes) -> Iterator[tuple[int, int]]:
+    """Yield first and last byte of every run of units that are not zeros."""
+    for zero, units in groupby(range(0, len(chunk), UNIT), lambda at: _is_zero(chunk, at)):
         if not zero:
-            pieces = list(run)
-            out.seek(position + pieces[0])
-            out.write(memoryview(chunk)[pieces[0] : pieces[-1] + _PIECE])
+            run = list(units)
+            yield run[0], min(run[-1] + UNIT, len(chunk))
 
 
-def _is_zero(piece: bytes) -> bool:
-    return piece == (_ZEROS if len(piece) == _PIECE else bytes(len(piece)))
+def _is_zero(chunk: bytes, at: int) -> bool:
+    if len(chunk) - at < UNIT:
+        return not any(chunk[at:])
+    return chunk.startswith(_ZEROS, at)  # compares without a copy

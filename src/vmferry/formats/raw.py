@@ -13,14 +13,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from vmferry.errors import FormatError
-from vmferry.formats import DiskFormat
-from vmferry.formats._sparse import SparseSource, write_sparse
+from vmferry.formats import DiskFormat, Effort, Encoded
+from vmferry.formats._sparse import SparseSource, encode_in_place
+from vmferry.formats._writer import check_parts, check_slice
 from vmferry.model.disk import Extent, ExtentKind
 from vmferry.units import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from vmferry.formats import Part, Put
     from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
 
@@ -60,23 +62,24 @@ class RawWriter:
 
     Args:
         size: Bytes of the disk.
+        effort: Nothing is compressed.
     """
 
     alignment = BLOCK
-    placed = True
+    first = None
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, effort: Effort = Effort.NORMAL) -> None:
+        del effort
         self._size = size
 
-    def encode(self, disk: Disk, offset: int, length: int, out: BinaryIO) -> None:
-        """Write the range to its own place in ``out``."""
-        check_range(self._size, offset, length)
-        write_sparse(disk, offset, length, out)
+    def encode(self, disk: Disk, offset: int, length: int, put: Put) -> Encoded:
+        """Put what is not zeros."""
+        check_slice("raw", disk, offset, length, self._size, self.alignment)
+        return encode_in_place(disk, offset, length, put)
 
-    def assemble(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+    def finish(self, parts: Sequence[Part], out: BinaryIO) -> None:
         """Give the artifact its size; a hole at the end is otherwise lost."""
-        if pieces:
-            raise FormatError("raw: pieces to assemble", found=len(pieces), expected="none")
+        check_parts("raw", parts, self._size)
         out.truncate(self._size)
 
 
@@ -93,5 +96,5 @@ FORMAT = DiskFormat(
     probe=lambda source: False,
     safety=(),
     read=RawReader,
-    write=RawWriter,
+    writers={"flat": RawWriter},
 )

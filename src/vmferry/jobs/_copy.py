@@ -17,13 +17,13 @@ from vmferry.blocks.ingest import SLICE
 from vmferry.blocks.map import map_key
 from vmferry.errors import SourceError
 from vmferry.jobs._rooms import here
-from vmferry.model.disk import DiskLocation, ExtentKind
+from vmferry.model.disk import DiskLocation
 from vmferry.stores import open_source
 from vmferry.tasks import Steps, check_cancelled
 from vmferry.units import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
@@ -64,31 +64,6 @@ def open_file(location: DiskLocation) -> ByteSource:
     return Window(source, location.offset, length, location.label)
 
 
-def cut(disk: Disk, alignment: int, target: int) -> Iterator[tuple[int, int]]:
-    """Yield (offset, length) of slices that cover the disk from end to end.
-
-    Args:
-        disk: What is cut; an empty disk is one slice.
-        alignment: Slices begin at multiples of it.
-        target: A slice ends when it holds this much data; holes cost nothing, and a block that
-            holds any data counts whole, as it is stored.
-    """
-    start = filled = position = 0
-    for extent in disk.extents():
-        if extent.kind is ExtentKind.ZERO:
-            continue
-        position = max(extent.offset // alignment * alignment, position)
-        while position < extent.end:
-            if filled >= target:
-                yield start, position - start
-                start, filled = position, 0
-            stop = position + alignment
-            covered = min(stop, extent.end) - max(position, extent.offset)
-            filled += max(covered, min(alignment, BLOCK))
-            position = stop
-    yield start, disk.size - start
-
-
 def import_disk(
     steps: Steps, number: int, where: dict[str, Any], show: Callable[[float], None]
 ) -> str:
@@ -115,7 +90,7 @@ def import_disk(
 
 def cut_slices(where: dict[str, Any], task: str) -> list[tuple[int, int]]:
     """Step: return the slices of a disk."""
-    return list(cut(open_disk(DiskLocation(**where), task), BLOCK, SLICE))
+    return list(formats.cut(open_disk(DiskLocation(**where), task), BLOCK, SLICE))
 
 
 def copy_slice(

@@ -2,22 +2,24 @@
 """From a snapshot to an artifact in a bucket: encode slices in workers, assemble, hand over.
 
 The artifact is finished in the task's work folder and moved (or uploaded) whole, so a bucket never
-shows half of one. The job needs room for it twice for formats whose slices cannot be placed in
-advance.
+shows half of one. Bodies whose place depends on those before them are kept as pieces until all are
+there, so the job needs room for them twice.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager
+from base64 import b64decode, b64encode
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vmferry import formats
-from vmferry.errors import ApiError, StorageFullError
-from vmferry.jobs._copy import cut
+from vmferry.errors import StorageFullError
+from vmferry.formats import Encoded
 from vmferry.jobs._rooms import here
+from vmferry.jobs._splice import copy_range
 from vmferry.stores.directory import room_on_disk
 from vmferry.tasks import Steps, check_cancelled
 from vmferry.units import MIB
@@ -34,7 +36,12 @@ SLICE: Final = 64 * MIB
 
 
 def export_disk(
-    steps: Steps, number: int, map_id: str, format_name: str, show: Callable[[float], None]
+    steps: Steps,
+    number: int,
+    map_id: str,
+    format_name: str,
+    kind: str,
+    show: Callable[[float], None],
 ) -> str:
     """Write one snapshot as a file in the work folder and return its path.
 
@@ -43,51 +50,74 @@ def export_disk(
         number: Of the disk in the task, from 0.
         map_id: The snapshot's block map.
         format_name: As in ``formats``, lower case.
+        kind: One of the format's ``writers``.
         show: Called with the share done, 0 to 1.
     """
+    target = (map_id, format_name, kind)
     artifact = str(steps.work / f"artifact-{number}")
-    slices, placed = steps.run(plan_slices, map_id, format_name)
+    slices, in_place = steps.run(plan_slices, *target)
     pieces = [
-        artifact if placed else str(steps.work / f"piece-{number}-{at:06}")
+        artifact if in_place else str(steps.work / f"piece-{number}-{at:06}")
         for at in range(len(slices))
     ]
     items = [
-        (map_id, format_name, offset, length, piece, str(steps.work))
+        (*target, offset, length, piece, str(steps.work))
         for (offset, length), piece in zip(slices, pieces, strict=True)
     ]
-    steps.map(encode_slice, items, lambda done: show(done / len(items)))
-    steps.run(assemble, map_id, format_name, [] if placed else pieces, artifact)
+    encoded = steps.map(encode_slice, items, lambda done: show(done / len(items)))
+    steps.run(assemble, *target, slices, encoded, [] if in_place else pieces, artifact)
     return artifact
 
 
-def plan_slices(map_id: str, format_name: str) -> tuple[list[tuple[int, int]], bool]:
+def plan_slices(map_id: str, format_name: str, kind: str) -> tuple[list[tuple[int, int]], bool]:
     """Step: return the slices of a snapshot, and whether they go straight into the artifact."""
     disk = _snapshot(map_id)
-    writer = _writer(format_name, disk.size)
-    return list(cut(disk, writer.alignment, SLICE)), writer.placed
+    writer = _writer(format_name, kind, disk.size)
+    return list(formats.cut(disk, writer.alignment, SLICE)), writer.first is None
 
 
 def encode_slice(
-    map_id: str, format_name: str, offset: int, length: int, piece: str, work: str
-) -> None:
-    """Step: encode one slice durably."""
+    map_id: str, format_name: str, kind: str, offset: int, length: int, piece: str, work: str
+) -> tuple[int, str]:
+    """Step: encode one slice durably; returns the size of its body, and its record in Base64."""
     check_cancelled(Path(work))
     disk = _snapshot(map_id)
-    writer = _writer(format_name, disk.size)
-    with _room(Path(piece), length), _writable(piece, keep=writer.placed) as out:
-        writer.encode(disk, offset, length, out)
+    writer = _writer(format_name, kind, disk.size)
+    in_place = writer.first is None
+    with _room(Path(piece), length), _writable(piece, keep=in_place) as out:
+
+        def put(at: int, data: bytes | memoryview) -> None:
+            out.seek(at + offset if in_place else at)
+            out.write(data)
+
+        encoded = writer.encode(disk, offset, length, put)
+        if not in_place:
+            out.truncate(encoded.size)
         out.flush()
         os.fsync(out.fileno())
+    return encoded.size, b64encode(encoded.record).decode()
 
 
-def assemble(map_id: str, format_name: str, pieces: list[str], artifact: str) -> int:
+def assemble(
+    map_id: str,
+    format_name: str,
+    kind: str,
+    slices: list[tuple[int, int]],
+    encoded: list[tuple[int, str]],
+    pieces: list[str],
+    artifact: str,
+) -> int:
     """Step: finish the artifact; returns its size in bytes."""
-    writer = _writer(format_name, _snapshot(map_id).size)
+    writer = _writer(format_name, kind, _snapshot(map_id).size)
+    bodies = (Encoded(size, b64decode(record)) for size, record in encoded)
+    parts = list(formats.arrange(writer, slices, bodies))
     path = Path(artifact)
-    with _room(path, 0), ExitStack() as stack:
-        files = [stack.enter_context(Path(piece).open("rb")) for piece in pieces]
-        out = stack.enter_context(_writable(artifact, keep=writer.placed))
-        writer.assemble(files, out)
+    with _room(path, 0), _writable(artifact, keep=not pieces) as out:
+        for part, piece in zip(parts, pieces, strict=False):
+            with Path(piece).open("rb") as source:
+                out.seek(part.place)
+                copy_range(source, 0, part.size, out)
+        writer.finish(parts, out)
         out.flush()
         os.fsync(out.fileno())
     return path.stat().st_size
@@ -122,11 +152,8 @@ def _snapshot(map_id: str) -> SnapshotDisk:
     return here().snapshot_disk(map_id)
 
 
-def _writer(format_name: str, size: int) -> Writer:
-    write = formats.all_formats()[format_name].write
-    if write is None:
-        raise ApiError("InvalidParameterValue", f"The format {format_name} cannot be written")
-    return write(size)
+def _writer(format_name: str, kind: str, size: int) -> Writer:
+    return formats.all_formats()[format_name].writers[kind](size)
 
 
 def _writable(path: str, *, keep: bool) -> BinaryIO:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from vmferry.model.task import Task
     from vmferry.tasks import Steps
 
+KINDS: Final = {"raw": "flat", "vhd": "fixed", "vmdk": "streamOptimized"}
+"""What is written for each format of the API: what AWS exports, which the hypervisors take."""
+
 VALIDATED: Final = 5
 CONVERTED: Final = 90
 
@@ -34,7 +37,7 @@ def run(_rooms: Rooms, steps: Steps) -> None:
     params = steps.task.params
     steps.report("validating", 0)
     steps.report("converting", VALIDATED)
-    disks = params["disks"]
+    disks, name = params["disks"], params["format"].lower()
     artifacts = []
     for number, disk in enumerate(disks):
 
@@ -42,7 +45,7 @@ def run(_rooms: Rooms, steps: Steps) -> None:
             done = (number + share) / len(disks)
             steps.report(progress=VALIDATED + int(done * (CONVERTED - VALIDATED)))
 
-        artifacts.append(export_disk(steps, number, disk["map_id"], params["format"].lower(), show))
+        artifacts.append(export_disk(steps, number, disk["map_id"], name, KINDS[name], show))
     steps.report(progress=CONVERTED)
     sizes = [
         steps.run(deliver, artifact, params["bucket"], disk["key"], str(steps.work))

@@ -8,9 +8,9 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.formats.recipes import SparseDisk, write_disk
+from tests.formats.recipes import SparseDisk, write_file
 
-from vmferry.formats import all_formats
+from vmferry.formats.raw import RawWriter
 from vmferry.formats.vhd.dynamic import DynamicVhdWriter
 from vmferry.formats.vhd.fixed import FixedVhdWriter
 from vmferry.units import MIB, round_up
@@ -37,10 +37,8 @@ def test_qemu_img_reads_what_we_write(
     disk = SparseDisk(size, ranges)
     vhd, raw = tmp_path / "a.vhd", tmp_path / "a.raw"
     cuts = list(range(32 * MIB, size, 32 * MIB))
-    write_disk(make(size), disk, vhd, cuts)
-    write = all_formats()["raw"].write
-    assert write is not None
-    write_disk(write(size), disk, raw, cuts)
+    write_file(make(size), disk, vhd, cuts)
+    write_file(RawWriter(size), disk, raw, cuts)
     assert "identical" in qemu_img("compare", "-f", "raw", "-F", "vpc", raw, vhd)
     info = json.loads(qemu_img("info", "-f", "vpc", "--output", "json", vhd))
     assert info["format"] == "vpc"

@@ -8,7 +8,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.formats.recipes import SparseDisk, write_disk
+from tests.formats.recipes import SparseDisk, write_file
 
 from vmferry.formats.raw import RawWriter
 from vmferry.formats.vhdx.writer import VhdxWriter
@@ -39,8 +39,8 @@ def test_qemu_img_reads_what_we_write(
     disk = scattered(size)
     vhdx, raw = tmp_path / "a.vhdx", tmp_path / "a.raw"
     cuts = [size // 2 // MIB * MIB] if size > MIB else []
-    write_disk(VhdxWriter(size), disk, vhdx, cuts)
-    write_disk(RawWriter(size), disk, raw, cuts)
+    write_file(VhdxWriter(size), disk, vhdx, cuts)
+    write_file(RawWriter(size), disk, raw, cuts)
     assert "No errors were found" in qemu_img("check", "-f", "vhdx", vhdx)
     if size < 1000 * MIB:
         assert "identical" in qemu_img("compare", "-f", "raw", "-F", "vhdx", raw, vhdx)
@@ -53,6 +53,6 @@ def test_qemu_img_reads_what_we_write(
 @pytest.mark.oracle
 def test_a_disk_of_many_tebibytes(qemu_img: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "big.vhdx"
-    write_disk(VhdxWriter(20 * TIB), scattered(20 * TIB), path, [TIB, 19 * TIB])
+    write_file(VhdxWriter(20 * TIB), scattered(20 * TIB), path, [TIB, 19 * TIB])
     assert "No errors were found" in qemu_img("check", "-f", "vhdx", path)
     assert path.stat().st_size == (3 + 6 + 12 * 32) * MIB

@@ -9,18 +9,9 @@ import zlib
 import pytest
 
 from vmferry.errors import FormatError
-from vmferry.formats.vmdk.grains import deflate, deflated_limit, inflate
+from vmferry.formats.vmdk.grains import deflated_limit, inflate
 
 GRAIN = 65536
-
-
-@pytest.mark.parametrize("level", [0, 1, 2, 3])
-def test_round_trip_and_zlib_agree(level: int) -> None:
-    for data in (os.urandom(GRAIN), bytes(GRAIN), b"text" * (GRAIN // 4)):
-        stream = deflate(data, level)
-        assert len(stream) <= deflated_limit(GRAIN)
-        assert zlib.decompress(stream) == data
-        assert inflate(memoryview(stream), GRAIN, GRAIN, 0) == data
 
 
 @pytest.mark.parametrize("level", [0, 1, 6, 9])
@@ -50,8 +41,17 @@ def test_the_last_grain_may_be_cut() -> None:
     assert inflate(zlib.compress(bytes(1024)), GRAIN, 512, 0) == bytes(1024)
 
 
+def test_a_limit_that_no_encoder_passes() -> None:
+    for level in range(10):
+        assert len(zlib.compress(os.urandom(GRAIN), level)) <= deflated_limit(GRAIN)
+
+
+def test_bytes_behind_the_stream_are_not_of_it() -> None:
+    assert inflate(zlib.compress(bytes(GRAIN)) + b"padding", GRAIN, GRAIN, 0) == bytes(GRAIN)
+
+
 def test_wrong_streams() -> None:
     good = zlib.compress(os.urandom(GRAIN))
-    for bad in (good + b"\0", good[:-1], good[:-4] + b"abcd", b"\0" * 40, b"x"):
+    for bad in (good[:-1], good[:-4] + b"abcd", b"\0" * 40, b"x"):
         with pytest.raises(FormatError, match=r"vmdk: grain (data|inflated length) at byte 0"):
             inflate(bad, GRAIN, GRAIN, 0)

@@ -8,9 +8,11 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.formats.recipes import FileSource, SparseDisk, write_disk
+from tests.formats.recipes import FileSource, SparseDisk, write_file
 
-from vmferry.formats import all_formats, open_disk
+from vmferry.formats import open_disk
+from vmferry.formats.raw import RawWriter
+from vmferry.formats.vmdk.writer import VmdkWriter
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
@@ -32,10 +34,8 @@ def test_qemu_img_reads_what_we_write(
     disk = SparseDisk(size, ranges)
     vmdk, raw = tmp_path / "a.vmdk", tmp_path / "a.raw"
     cuts = list(range(32 * MIB, size, 32 * MIB))
-    for path, name in ((vmdk, "vmdk"), (raw, "raw")):
-        write = all_formats()[name].write
-        assert write is not None
-        write_disk(write(size), disk, path, cuts)
+    write_file(VmdkWriter(size), disk, vmdk, cuts)
+    write_file(RawWriter(size), disk, raw, cuts)
     assert "No errors were found" in qemu_img("check", "-f", "vmdk", vmdk)
     assert "identical" in qemu_img("compare", "-f", "raw", "-F", "vmdk", raw, vmdk)
     info = json.loads(qemu_img("info", "--output", "json", vmdk))

@@ -19,5 +19,5 @@ FORMAT = DiskFormat(
     probe=probe,
     safety=(check_features,),
     read=Qcow2Reader,
-    write=None,
+    writers={},
 )

@@ -14,8 +14,9 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, BinaryIO
 
-from vmferry.errors import FormatError, IntegrityError
-from vmferry.formats._sparse import write_sparse
+from vmferry.formats import Effort, Encoded
+from vmferry.formats._sparse import encode_in_place
+from vmferry.formats._writer import check_parts, check_slice
 from vmferry.formats.vhd.footer import DiskType, check_size, make_footer
 from vmferry.formats.vhd.identity import identity
 from vmferry.units import BLOCK, MIB, round_up
@@ -23,6 +24,7 @@ from vmferry.units import BLOCK, MIB, round_up
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vmferry.formats import Part, Put
     from vmferry.model.disk import Disk
 
 
@@ -31,34 +33,33 @@ class FixedVhdWriter:
 
     Args:
         size: Bytes of the disk; the file's disk has the next whole MiB.
+        effort: Nothing is compressed.
 
     Raises:
         FormatError: The disk is empty, or larger than 2040 GiB.
     """
 
     alignment = BLOCK
-    placed = True
+    first = None
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, effort: Effort = Effort.NORMAL) -> None:
+        del effort
         check_size(size)
         self._size = size
         self._capacity = round_up(size, MIB)
 
-    def encode(self, disk: Disk, offset: int, length: int, out: BinaryIO) -> None:
-        """Write the range to its own place in ``out``."""
-        if offset < 0 or length < 0 or offset + length > self._size:
-            found = f"{offset} + {length} bytes"
-            raise FormatError("vhd: slice", found=found, expected=f"inside {self._size} bytes")
-        write_sparse(disk, offset, length, out)
+    def encode(self, disk: Disk, offset: int, length: int, put: Put) -> Encoded:
+        """Put what is not zeros."""
+        check_slice("vhd", disk, offset, length, self._size, self.alignment)
+        return encode_in_place(disk, offset, length, put)
 
-    def assemble(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+    def finish(self, parts: Sequence[Part], out: BinaryIO) -> None:
         """Give the artifact its size and its footer.
 
         The id is made of the size and the first and last MiB, where partition tables have an id of
-        their own; ``out`` has to be readable.
+        their own.
         """
-        if pieces:
-            raise IntegrityError(f"vhd: {len(pieces)} pieces of a fixed disk, expected none")
+        check_parts("vhd", parts, self._size)
         out.truncate(self._capacity)
         ends = [self._read(out, at) for at in (0, self._capacity - MIB)]
         unique_id = identity(str(self._capacity).encode(), *ends)

@@ -19,5 +19,5 @@ FORMAT = DiskFormat(
     probe=probe,
     safety=(check_layout,),
     read=VhdxReader,
-    write=VhdxWriter,
+    writers={"dynamic": VhdxWriter},
 )

@@ -20,5 +20,5 @@ FORMAT = DiskFormat(
     probe=probe,
     safety=(check_kind, check_layout),
     read=VmdkReader,
-    write=VmdkWriter,
+    writers={"streamOptimized": VmdkWriter},
 )

@@ -96,7 +96,7 @@ class VmdkReader:
         if not length:
             return b""
         first, last = offset // self._grain, -(-(offset + length) // self._grain)
-        pieces: list[bytes] = []
+        pieces: list[bytes | bytearray] = []
         for start, entries, count in self._spans(first, last):
             if entries is None:
                 pieces.extend([self._zeros] * count)
@@ -105,7 +105,9 @@ class VmdkReader:
             else:
                 self._read_plain(start, entries, pieces)
         skip = offset - first * self._grain
-        if skip or len(pieces) == 1:
+        if len(pieces) == 1:
+            return bytes(memoryview(pieces[0])[skip : skip + length])
+        if skip:
             pieces[0] = pieces[0][skip:]
         data = b"".join(pieces)
         return data if len(data) == length else data[:length]
@@ -137,7 +139,9 @@ class VmdkReader:
                 yield start, stop, ExtentKind.DATA if stored else ExtentKind.ZERO
                 at += grains
 
-    def _read_plain(self, first: int, entries: Sequence[int], pieces: list[bytes]) -> None:
+    def _read_plain(
+        self, first: int, entries: Sequence[int], pieces: list[bytes | bytearray]
+    ) -> None:
         """Append the grains ``first`` … of a monolithicSparse file."""
         step, at, count = self._header.grain_size, 0, len(entries)
         while at < count:
@@ -156,7 +160,9 @@ class VmdkReader:
             pieces.append(self._source.read_at(start, inside))
             at += run
 
-    def _read_deflated(self, first: int, entries: Sequence[int], pieces: list[bytes]) -> None:
+    def _read_deflated(
+        self, first: int, entries: Sequence[int], pieces: list[bytes | bytearray]
+    ) -> None:
         """Append the grains ``first`` … of a streamOptimized file."""
         at, count, zero = 0, len(entries), self._tables.zero_mark
         while at < count:
@@ -193,7 +199,7 @@ class VmdkReader:
             tail = last + self._header.grain_size + 2
         return stop, min(tail * SECTOR, self._source.size)
 
-    def _inflate(self, chunk: memoryview, at: int, number: int, where: int) -> bytes:
+    def _inflate(self, chunk: memoryview, at: int, number: int, where: int) -> bytes | bytearray:
         """Return grain ``number``, whose marker is at ``at`` of ``chunk``."""
         if where + GRAIN_MARKER.size > self._source.size:
             raise bad_grain("beyond the end of the file", where)

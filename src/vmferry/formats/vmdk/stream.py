@@ -118,7 +118,7 @@ class GrainStream:
 
     def _inflate(self, data: bytes, offset: int, where: int) -> bytes:
         needed = min(self._grain, self.size - offset)
-        return inflate(data, self._grain, needed, where + GRAIN_MARKER.size)[:needed]
+        return bytes(inflate(data, self._grain, needed, where + GRAIN_MARKER.size)[:needed])
 
     def _pass_metadata(self, kind: int, sectors: int, where: int) -> None:
         """Go past a table or the directory; compare the footer."""

@@ -13,8 +13,7 @@ from vmferry.api.actions.ec2 import _checks, _shown
 from vmferry.api.actions.ec2._describe import without_none
 from vmferry.api.actions.ec2._tasks import new_task, repeated, start
 from vmferry.errors import ApiError
-from vmferry.formats import all_formats
-from vmferry.jobs.export_image import object_key
+from vmferry.jobs.export_image import KINDS, object_key
 from vmferry.model import ids
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 JOB: Final = "export_image"
 TAGGED: Final = "export-image-task"
 DESCRIPTION_LENGTH: Final = 255
-FORMATS: Final = ("RAW", "VHD", "VMDK")
+FORMATS: Final = tuple(name.upper() for name in KINDS)
 """The model's list: VHDX is written too, but no client could ask for it (aws-behaviour.md 3.6)."""
 
 
@@ -84,16 +83,11 @@ def _params(call: Call, task_id: str) -> dict[str, Any]:
 
 def _format(params: dict[str, Any]) -> str:
     wanted = str(params["DiskImageFormat"]).upper()
-    writable = [
-        name.upper()
-        for name, item in all_formats().items()
-        if item.write is not None and name.upper() in FORMATS
-    ]
-    if wanted not in writable:
+    if wanted not in FORMATS:
         raise ApiError(
             "InvalidParameterValue",
             f"Value ({wanted}) for parameter diskImageFormat is invalid. "
-            f"Valid value(s): {', '.join(writable)}",
+            f"Valid value(s): {', '.join(FORMATS)}",
         )
     if len(str(params.get("Description", ""))) > DESCRIPTION_LENGTH:
         raise ApiError(

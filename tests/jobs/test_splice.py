@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import pytest
 
 from vmferry.errors import IntegrityError
-from vmferry.formats._copy import copy_range
+from vmferry.jobs._splice import copy_range
 
 if TYPE_CHECKING:
     from pathlib import Path
