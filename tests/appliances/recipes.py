@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 RASD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
+VSSD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData"
 VMW = "http://www.vmware.com/schema/ovf"
 
 
@@ -74,7 +75,7 @@ def ovf(
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>{head}'
         f'<Envelope xmlns="{namespace}" xmlns:ovf="{namespace}"'
-        f' xmlns:rasd="{RASD}" xmlns:vmw="{VMW}">'
+        f' xmlns:rasd="{RASD}" xmlns:vssd="{VSSD}" xmlns:vmw="{VMW}">'
         f"<References>{files}</References><DiskSection><Info/>{disks}</DiskSection>"
         f"{more}{systems}</Envelope>"
     ).encode()

@@ -8,7 +8,7 @@ import hashlib
 import pytest
 from tests.appliances.recipes import MemorySource
 
-from vmferry.appliances.manifest import Digest, parse_manifest, verify_digest
+from vmferry.appliances.manifest import Digest, compose_manifest, parse_manifest, verify_digest
 from vmferry.errors import FormatError
 
 
@@ -69,3 +69,10 @@ def test_another_content_is_refused() -> None:
         f"ova: sha256 of disk1.vmdk: found {found}, expected {wanted} as the manifest says"
     )
     assert caught.value.aws_text == "ClientError: Disk validation failed [Unsupported OVA format]"
+
+
+def test_what_is_composed_is_parsed() -> None:
+    digests = {"vm.ovf": Digest("sha256", "a" * 64), "disk 1.vmdk": Digest("sha1", "b" * 40)}
+    text = compose_manifest(digests)
+    assert text.splitlines()[0] == b"SHA256(vm.ovf)= " + b"a" * 64
+    assert parse_manifest(text) == digests

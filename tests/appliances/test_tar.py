@@ -14,7 +14,7 @@ import pytest
 from tests.appliances.recipes import MemorySource, ova
 
 from vmferry.appliances import tar
-from vmferry.appliances.tar import is_plain_name, read_members
+from vmferry.appliances.tar import header, is_plain_name, read_members
 from vmferry.errors import FormatError, SourceError
 
 if TYPE_CHECKING:
@@ -183,3 +183,13 @@ def test_any_damage_is_read_or_refused() -> None:
             with suppress(FormatError, SourceError):
                 read_members(MemorySource(bytes(data[: chance.choice((len(data), 3000))])))
     assert io.BytesIO(good).getvalue() == good
+
+
+@pytest.mark.parametrize("size", [0, 5, (8 << 30) - 1, 8 << 30, 1 << 44])
+def test_headers_are_what_tarfile_makes_of_them(size: int) -> None:
+    info = tarfile.TarInfo.frombuf(header("disk-1.vmdk", size), "utf-8", "strict")
+    assert (info.name, info.size, info.mode, info.mtime) == ("disk-1.vmdk", size, 0o644, 0)
+    assert info.type == tarfile.REGTYPE
+    if size < 1000:
+        data = header("disk-1.vmdk", size) + bytes(1536)
+        assert read_members(MemorySource(data)) == {"disk-1.vmdk": ("disk-1.vmdk", 512, size)}

@@ -3,6 +3,7 @@
 
 Nothing is extracted; a disk is a window into the object, so its format reader works on the archive
 itself. A description without an archive (a bare ``.ovf``) has no disks and is no appliance here.
+Writing is in place too: disks are written straight into the archive.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from vmferry.appliances.manifest import Digest, verify_digest
 from vmferry.appliances.ova import Appliance, open_ova
+from vmferry.appliances.writer import OvaWriter
 
 if TYPE_CHECKING:
     from vmferry.model.bytes import ByteSource
 
-__all__ = ["Appliance", "Digest", "open_appliance", "verify_digest"]
+__all__ = ["Appliance", "Digest", "OvaWriter", "open_appliance", "verify_digest"]
 
 
 def open_appliance(source: ByteSource) -> Appliance:

@@ -61,6 +61,14 @@ def parse_manifest(data: bytes) -> dict[str, Digest]:
     return digests
 
 
+def compose_manifest(digests: dict[str, Digest]) -> bytes:
+    """Return the manifest of these digests by file name, one line each, in their order."""
+    lines = [
+        f"{algorithm.upper()}({name})= {value}\n" for name, (algorithm, value) in digests.items()
+    ]
+    return "".join(lines).encode()
+
+
 def verify_digest(
     source: ByteSource, digest: Digest, progress: Callable[[int], None] | None = None
 ) -> None:

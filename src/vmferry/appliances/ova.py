@@ -24,7 +24,6 @@ from vmferry.appliances.ovf.xml import MAX_OVF
 from vmferry.appliances.refusal import CHUNKED, bad_archive, bad_ovf
 from vmferry.appliances.tar import Member, read_members
 from vmferry.appliances.window import Window
-from vmferry.model.machine import ApplianceDisk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from vmferry.appliances.manifest import Digest
     from vmferry.appliances.ovf import DiskReference
     from vmferry.model.bytes import ByteSource
-    from vmferry.model.machine import Machine
+    from vmferry.model.machine import ApplianceDisk, Machine
 
 _FIRST_CHUNK: Final = ".000000000"
 _LISTED: Final = 8
@@ -108,37 +107,33 @@ def _only(members: dict[str, Member], suffix: str) -> Member | None:
 
 
 def _place(reference: DiskReference, members: dict[str, Member]) -> ApplianceDisk:
-    """Return the disk with its place in the archive."""
-    member = members.get(reference.href)
+    """Return the disk with its place in the archive; an empty disk has none."""
+    href = reference.disk.href
+    if not href:
+        return reference.disk
+    member = members.get(href)
     if member is None:
-        if f"{reference.href}{_FIRST_CHUNK}" in members:
-            raise bad_ovf(f"file {reference.href!r} is in several chunks", aws=CHUNKED)
+        if f"{href}{_FIRST_CHUNK}" in members:
+            raise bad_ovf(f"file {href!r} is in several chunks", aws=CHUNKED)
         raise bad_archive(
-            f"file of disk {reference.disk_id!r}",
-            found=f"no {reference.href!r} in the archive",
+            f"file of disk {reference.id!r}",
+            found=f"no {href!r} in the archive",
             expected=_names(members),
         )
     if reference.size is not None and reference.size != member.size:
         raise bad_archive(
-            f"size of {member.name!r}",
+            f"size of {href!r}",
             member.offset,
             found=f"{member.size} bytes",
             expected=f"{reference.size} as the OVF says",
         )
-    return ApplianceDisk(
-        href=member.name,
-        offset=member.offset,
-        length=member.size,
-        capacity=reference.capacity,
-        compression=reference.compression,
-        controller=reference.controller,
-    )
+    return replace(reference.disk, offset=member.offset, length=member.size)
 
 
 def _check_listed(disks: tuple[ApplianceDisk, ...], digests: dict[str, Digest]) -> None:
     """Refuse a manifest that leaves a disk out: it would be the one that was exchanged."""
     for disk in disks:
-        if disk.href not in digests:
+        if disk.href and disk.href not in digests:
             raise bad_archive(f"manifest has no digest of {disk.href!r}", found=_names(digests))
 
 

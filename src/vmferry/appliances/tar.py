@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The members of a tar archive, found in place: nothing is extracted and no name becomes a path.
 
+Headers are made here too, for archives whose members are written in place.
+
 Only plain files count. Python's ``tarfile`` follows links, trusts sizes and reads what a header
 says however long it is; an OVA is hostile and may be a terabyte in a bucket, so the headers are
 walked here, one bounded read each.
@@ -10,10 +12,13 @@ Source: POSIX.1-2017, ``pax``, "ustar Interchange Format" and "pax Extended Head
 
     Dec  Hex   Field                                                      Bytes
       0  0x000 name                                                       100
+    100  0x064 mode, octal                                                8
+    108  0x06c user, 116 group, octal                                     8 each
     124  0x07c size, octal, or base-256 if the first bit is set           12
+    136  0x088 time of change, seconds since 1970, octal                  12
     148  0x094 checksum: sum of the header's bytes, itself as spaces      8
     156  0x09c type: "0", NUL, "7" file; "L" GNU name; "x", "g" pax       1
-    257  0x101 magic "ustar"                                              6
+    257  0x101 magic "ustar", NUL, and 263 version "00"; GNU: "ustar  "   8
     345  0x159 prefix of the name, in ustar only                          155
 """
 
@@ -31,6 +36,7 @@ _MAX_MEMBERS: Final = 512
 _MAX_EXTENDED: Final = 64 * KIB
 _MAX_NAME: Final = 255
 _MAX_DIGITS: Final = 20
+_OCTAL_END: Final = 8**11
 _FILES: Final = (b"0", b"\0", b"7")
 _REFUSED: Final = {
     b"1": "a hard link",
@@ -183,6 +189,25 @@ def _check_member(member: Member, kind: bytes, members: dict[str, Member], at: i
         raise bad_archive("member's name", at, found=f"{member.name!r} twice", expected="once")
     if len(members) >= _MAX_MEMBERS:
         raise bad_archive("members", at, found=f"more than {_MAX_MEMBERS}")
+
+
+def header(name: str, size: int) -> bytes:
+    """Return the header of a plain file that says nothing of who made it, or when.
+
+    Args:
+        name: Up to 100 characters of ASCII.
+        size: Bytes. From 8 GiB on it takes GNU's form, as vSphere and VirtualBox read it; pax,
+            the standard's own, vSphere does not (open-vmdk, pull request 65).
+    """
+    octal = size < _OCTAL_END
+    block = bytearray(SECTOR)
+    block[: len(name)] = name.encode("ascii")
+    block[100:124] = b"0000644\0" + b"0000000\0" * 2
+    block[124:136] = b"%011o\0" % size if octal else b"\x80" + size.to_bytes(11, "big")
+    block[136:157] = b"0" * 11 + b"\0" + b" " * 8 + b"0"
+    block[257:265] = b"ustar\x0000" if octal else b"ustar  \0"
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
 
 
 def is_plain_name(name: str) -> bool:

@@ -8,6 +8,7 @@ from tests.appliances.recipes import CONTROLLER, disk_item, item, ovf, system
 
 from vmferry.appliances.ovf import parse_ovf
 from vmferry.errors import FormatError
+from vmferry.model.machine import Product
 
 PARSING = "ClientError: Disk validation failed [OVF file parsing error: "
 
@@ -32,10 +33,12 @@ def test_a_machine() -> None:
             ' ovf:compression="gzip"/>',
         )
     )
-    assert (machine.name, machine.cpus, machine.os_type) == ("web", 2, "Ubuntu Linux")
+    assert (machine.name, machine.cpus) == ("web", 2)
+    assert (machine.os_id, machine.os_type) == (93, "ubuntu64Guest")
+    assert machine.os_description == "Ubuntu Linux"
     assert machine.disks == ()
-    (disk,) = disks
-    assert (disk.disk_id, disk.href, disk.size) == ("vmdisk1", "disk 1.vmdk", 77)
+    ((disk_id, disk, size),) = disks
+    assert (disk_id, disk.href, size) == ("vmdisk1", "disk 1.vmdk", 77)
     assert (disk.capacity, disk.compression, disk.controller) == (1 << 30, "gzip", "scsi")
 
 
@@ -46,20 +49,18 @@ def test_a_file_as_a_disk_and_a_disk_without_capacity() -> None:
     ):
         disks = f'{disk}="file1"/>' if disk else ""
         _, (found,) = parse_ovf(ovf(system(disk_item(resource)), disks=disks))
-        assert (found.href, found.capacity, found.size) == ("disk1.vmdk", None, None)
+        assert (found.disk.href, found.disk.capacity, found.size) == ("disk1.vmdk", None, None)
 
 
-def test_version_two_and_virtualbox() -> None:
-    efi = '<Machine><Hardware><Firmware type="EFI64"/></Hardware></Machine>'
-    machine, _ = parse_ovf(ovf(system("", efi), namespace="http://schemas.dmtf.org/ovf/envelope/2"))
-    assert machine.firmware == "efi"
-    assert parse_ovf(ovf(system("", efi.replace("EFI64", "BIOS"))))[0].firmware == "bios"
+def test_version_two() -> None:
+    data = ovf(namespace="http://schemas.dmtf.org/ovf/envelope/2")
+    assert parse_ovf(data)[1][0].disk.href == "disk1.vmdk"
 
 
 def test_vcloud_forgets_the_default_namespace() -> None:
     namespace = "http://schemas.dmtf.org/ovf/envelope/1"
     data = ovf().replace(f'xmlns="{namespace}" '.encode(), b"")
-    assert parse_ovf(data)[1][0].href == "disk1.vmdk"
+    assert parse_ovf(data)[1][0].disk.href == "disk1.vmdk"
 
 
 def test_the_default_configuration_counts() -> None:
@@ -112,7 +113,8 @@ def test_files_outside_the_package(href: str) -> None:
     [
         ("", None, "ovf: file 'file1' of disk 'vmdisk1' is not in the References"),
         (None, "", "ovf: disk 'vmdisk1' is not in the DiskSection"),
-        (None, '<Disk ovf:diskId="vmdisk1" ovf:capacity="9"/>', "is empty: it has no file"),
+        (None, '<Disk ovf:diskId="vmdisk1"/>', "'vmdisk1' has neither a file nor a capacity"),
+        (None, '<Disk ovf:diskId="vmdisk1" ovf:capacity="0"/>', "neither a file nor a capacity"),
         (
             None,
             '<Disk ovf:diskId="vmdisk1" ovf:fileRef="file1" ovf:parentRef="x"/>',
@@ -159,3 +161,66 @@ def test_chunks_are_refused_by_aws_s_name() -> None:
     assert refusal(ovf(files=chunked)).aws_text == (
         PARSING + "OVA with chunked disk files is not supported]"
     )
+
+
+def test_an_empty_disk_has_no_file() -> None:
+    disks = (
+        '<Disk ovf:diskId="vmdisk1" ovf:capacity="5" ovf:capacityAllocationUnits="byte * 2^30"/>'
+    )
+    _, ((name, disk, size),) = parse_ovf(ovf(disks=disks))
+    assert (name, disk.href, disk.capacity, size) == ("vmdisk1", "", 5 << 30, None)
+
+
+def test_an_estimate_of_the_data() -> None:
+    disks = '<Disk ovf:diskId="vmdisk1" ovf:fileRef="file1" ovf:populatedSize="77"/>'
+    assert parse_ovf(ovf(disks=disks))[1][0].disk.populated == 77
+
+
+def test_the_product() -> None:
+    empty = "<ProductSection><Info/><Property ovf:key='ip'/></ProductSection>"
+    section = (
+        "<ProductSection><Info/><Product> Shop </Product><Vendor>A &amp; B</Vendor>"
+        "<Version>1.2</Version><FullVersion>1.2.3</FullVersion>"
+        "<ProductUrl>http://a</ProductUrl><VendorUrl>http://b</VendorUrl></ProductSection>"
+    )
+    product = parse_ovf(ovf(system("", empty + section)))[0].product
+    assert product == Product(
+        name="Shop",
+        vendor="A & B",
+        version="1.2",
+        full_version="1.2.3",
+        url="http://a",
+        vendor_url="http://b",
+    )
+    assert parse_ovf(ovf(system("", empty)))[0].product is None
+
+
+TWO = {
+    "files": '<File ovf:id="f" ovf:href="a"/><File ovf:id="g" ovf:href="b"/>',
+    "disks": '<Disk ovf:diskId="a" ovf:fileRef="f"/><Disk ovf:diskId="b" ovf:fileRef="g"{}/>',
+}
+BOOT_ORDER = (
+    '<BootOrderSection ovf:type="cdrom" ovf:instanceId="dovf:/disk/a"><Info/></BootOrderSection>'
+    '<BootOrderSection ovf:type="disk" ovf:instanceId="dovf:/disk/b"><Info/></BootOrderSection>'
+)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "more", "order"),
+    [
+        ("", "", ["a", "b"]),
+        (' ovf:boot="true"', "", ["b", "a"]),
+        (' ovf:isBootable="true"', "", ["b", "a"]),
+        ("", BOOT_ORDER, ["b", "a"]),
+    ],
+)
+def test_the_disk_that_is_booted_comes_first(attribute: str, more: str, order: list[str]) -> None:
+    items = CONTROLLER + disk_item("ovf:/disk/a", at=0) + disk_item("ovf:/disk/b", at=1)
+    data = ovf(system(items, more), files=TWO["files"], disks=TWO["disks"].format(attribute))
+    assert [disk.href for _, disk, _ in parse_ovf(data)[1]] == order
+
+
+@pytest.mark.parametrize(("number", "os_id"), [("93", 93), ("x", 0), ("-1", 0), ("9" * 6, 0)])
+def test_the_number_of_the_system(number: str, os_id: int) -> None:
+    section = f'<OperatingSystemSection ovf:id="{number}"><Info/></OperatingSystemSection>'
+    assert parse_ovf(ovf(system("", section)))[0].os_id == os_id

@@ -9,6 +9,7 @@ from tests.appliances.recipes import disk_item, item, ovf, system
 from vmferry.appliances.ovf.hardware import DiskItem, Hardware, parse_hardware
 from vmferry.appliances.ovf.xml import child, parse_envelope
 from vmferry.errors import FormatError
+from vmferry.model.machine import NetworkCard
 
 
 def hardware(items: str, configuration: str = "") -> Hardware:
@@ -23,14 +24,23 @@ def test_processors_memory_and_cards() -> None:
     found = hardware(
         item(InstanceID=1, ResourceType=3, VirtualQuantity=4, AllocationUnits="hertz * 10^6")
         + item(InstanceID=2, ResourceType=4, VirtualQuantity=2, AllocationUnits="byte * 2^30")
-        + item(InstanceID=8, ResourceType=10, Address="00:50:56:AB:CD:EF")
+        + item(
+            InstanceID=8,
+            ResourceType=10,
+            Address="00:50:56:AB:CD:EF",
+            Connection="LAN",
+            ResourceSubType="VmxNet3",
+        )
         + item(InstanceID=9, ResourceType=10)
         + item(InstanceID=10, ResourceType=15)
     )
     assert (found.cpus, found.memory) == (4, 2 << 30)
-    assert found.macs == ("00:50:56:ab:cd:ef", "")
+    assert found.cards == (
+        NetworkCard(mac="00:50:56:ab:cd:ef", network="LAN", adapter="VmxNet3"),
+        NetworkCard(),
+    )
     assert found.disks == ()
-    assert found.firmware == ""
+    assert (found.family, found.cores_per_socket) == ("", 0)
     assert hardware(item(ResourceType=4, VirtualQuantity=64)).memory == 64 << 20
 
 
@@ -46,14 +56,37 @@ def test_disks_come_by_controller_and_address() -> None:
         + disk_item("ovf:/disk/a", "ide")
         + disk_item("ovf:/disk/g", "nobody")
     )
+    assert [(disk.resource, disk.controller, disk.adapter) for disk in found.disks] == [
+        ("ovf:/disk/b", "scsi", "lsilogic"),
+        ("/disk/c", "scsi", "lsilogic"),
+        ("d", "scsi", "lsilogic"),
+        ("ovf:/disk/e", "sata", "vmware.sata.ahci"),
+        ("ovf:/disk/f", "nvme", "vmware.nvme.controller"),
+        ("ovf:/disk/a", "ide", ""),
+        ("ovf:/disk/g", "", ""),
+    ]
+
+
+def test_sockets_and_the_family() -> None:
+    family = "<System><vssd:VirtualSystemType>vmx-13 vmx-11</vssd:VirtualSystemType></System>"
+    cores = item(ResourceType=3, VirtualQuantity=8).replace(
+        "</Item>", '<vmw:CoresPerSocket ovf:required="false">4</vmw:CoresPerSocket></Item>'
+    )
+    found = hardware(family + item(ResourceType=3, VirtualQuantity=1) + cores)
+    assert (found.family, found.cpus, found.cores_per_socket) == ("vmx-13 vmx-11", 8, 4)
+
+
+def test_disks_of_other_types_and_ids() -> None:
+    found = hardware(
+        item(InstanceId="c", ResourceType=5)
+        + item(InstanceId="x", ResourceType=19, HostResource="ovf:/disk/extent", Parent="c")
+        + item(InstanceId="y", ResourceType=31, HostResource="ovf:/disk/logical")
+        + item(InstanceId="z", ResourceType=19, HostResource="ovf:/file/floppy")
+        + item(InstanceId="s", ResourceType=21, HostResource="/dev/ttyS0")
+    )
     assert found.disks == (
-        DiskItem("ovf:/disk/b", "scsi"),
-        DiskItem("/disk/c", "scsi"),
-        DiskItem("d", "scsi"),
-        DiskItem("ovf:/disk/e", "sata"),
-        DiskItem("ovf:/disk/f", "nvme"),
-        DiskItem("ovf:/disk/a", "ide"),
-        DiskItem("ovf:/disk/g", ""),
+        DiskItem("x", "ovf:/disk/extent", "ide", ""),
+        DiskItem("y", "ovf:/disk/logical", "", ""),
     )
 
 
@@ -73,12 +106,6 @@ def test_bounds_and_other_configurations_do_not_count() -> None:
 
 def test_a_reservation_is_no_quantity() -> None:
     assert hardware(item(ResourceType=4, Reservation=300)).memory == 0
-
-
-@pytest.mark.parametrize(("value", "firmware"), [("efi", "efi"), ("BIOS", "bios"), ("x", "")])
-def test_firmware(value: str, firmware: str) -> None:
-    config = f'<vmw:Config vmw:key="other"/><vmw:Config vmw:key="firmware" vmw:value="{value}"/>'
-    assert hardware(config).firmware == firmware
 
 
 @pytest.mark.parametrize(

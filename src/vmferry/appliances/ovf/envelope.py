@@ -2,22 +2,32 @@
 """The envelope of an OVF: one virtual system, its disks and their files.
 
 Source: DSP0243 2.1.1, sections 6 and 7, "OVF Descriptor" and "Core Metadata Sections"; 9.1,
-"DiskSection"; 9.8, "DeploymentOptionSection".
+"DiskSection"; 9.8, "DeploymentOptionSection". What a boot begins with is said by products alone:
+VMware's ``BootOrderSection``, oVirt's ``boot`` and XenServer's ``isBootable`` at a disk.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
+from vmferry.appliances.ovf.firmware import parse_firmware
 from vmferry.appliances.ovf.hardware import parse_hardware
 from vmferry.appliances.ovf.units import quantity
-from vmferry.appliances.ovf.xml import attribute, child, children, local_name, parse_envelope, text
+from vmferry.appliances.ovf.xml import (
+    MAX_TEXT,
+    attribute,
+    child,
+    children,
+    local_name,
+    parse_envelope,
+    text,
+)
 from vmferry.appliances.refusal import CHUNKED, bad_ovf
 from vmferry.appliances.tar import is_plain_name
-from vmferry.model.machine import Machine
+from vmferry.model.machine import ApplianceDisk, Machine, Product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,28 +37,22 @@ if TYPE_CHECKING:
     from vmferry.appliances.ovf.hardware import DiskItem
 
 _RESOURCE: Final = re.compile(r"(?:ovf:)?/{1,2}(disk|file)/(.+)")
-_MAX_TEXT: Final = 255
+_OS_DIGITS: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiskReference:
-    """A disk and the name of its file.
+class DiskReference(NamedTuple):
+    """A disk, the place of its file left open, and what the description says of the file.
 
     Attributes:
-        disk_id: The disk's id in the description.
-        href: The file's name, percent-escapes resolved; a plain name without a folder.
+        id: The disk's id in the description.
+        disk: Without ``offset`` and ``length``; its ``href`` has percent-escapes resolved and is a
+            plain name without a folder.
         size: Bytes of the file as the description says, or ``None``.
-        capacity: The virtual size in bytes, or ``None``.
-        compression: ``gzip`` or ``""``.
-        controller: ``ide``, ``scsi``, ``sata``, ``nvme`` or ``""``.
     """
 
-    disk_id: str
-    href: str
+    id: str
+    disk: ApplianceDisk
     size: int | None
-    capacity: int | None
-    compression: str
-    controller: str
 
 
 def parse_ovf(data: bytes) -> tuple[Machine, tuple[DiskReference, ...]]:
@@ -56,7 +60,7 @@ def parse_ovf(data: bytes) -> tuple[Machine, tuple[DiskReference, ...]]:
 
     Raises:
         FormatError: The description is malformed, has no or several machines, or a disk of it is
-            chunked, empty, a delta, or a file outside the package.
+            chunked, a delta, or a file outside the package.
     """
     envelope = parse_envelope(data)
     system = _one_system(envelope)
@@ -66,15 +70,26 @@ def parse_ovf(data: bytes) -> tuple[Machine, tuple[DiskReference, ...]]:
     hardware = parse_hardware(section, _default_configuration(envelope))
     files = _by_id(_section(envelope, "References"), "File", "id")
     disks = _by_id(_section(envelope, "DiskSection"), "Disk", "diskId")
+    os = child(system, "OperatingSystemSection")
     machine = Machine(
-        name=(text(system, "Name") or attribute(system, "id"))[:_MAX_TEXT],
+        name=_cut(text(system, "Name") or attribute(system, "id")),
         cpus=hardware.cpus,
+        cores_per_socket=hardware.cores_per_socket,
         memory=hardware.memory,
-        firmware=hardware.firmware or _virtualbox_firmware(system),
-        os_type=_os_type(system)[:_MAX_TEXT],
-        macs=hardware.macs,
+        firmware=parse_firmware(system, section),
+        hardware=_cut(hardware.family),
+        os_id=0 if os is None else _os_id(attribute(os, "id")),
+        os_type="" if os is None else _cut(attribute(os, "osType")),
+        os_description="" if os is None else _cut(text(os, "Description")),
+        product=_product(system),
+        cards=tuple(
+            replace(card, network=_cut(card.network), adapter=_cut(card.adapter))
+            for card in hardware.cards
+        ),
     )
-    return machine, tuple(_reference(item, disks, files) for item in hardware.disks)
+    first = _boot_item(system)
+    items = sorted(hardware.disks, key=lambda item: not _boots(item, first, disks))
+    return machine, tuple(_reference(item, disks, files) for item in items)
 
 
 def _one_system(envelope: etree._Element) -> etree._Element:
@@ -125,6 +140,20 @@ def _default_configuration(envelope: etree._Element) -> str:
     return attribute(chosen[0], "id") if chosen else ""
 
 
+def _boot_item(system: etree._Element) -> str:
+    """Return the ``InstanceID`` of the disk that VMware's product would boot first."""
+    for section in children(system, "BootOrderSection"):
+        if attribute(section, "type") == "disk":
+            return attribute(section, "instanceId")
+    return ""
+
+
+def _boots(item: DiskItem, first: str, disks: dict[str, etree._Element]) -> bool:
+    disk = disks.get(item.resource.rpartition("/")[2])
+    words = [] if disk is None else [attribute(disk, "boot"), attribute(disk, "isBootable")]
+    return "true" in words or (bool(first) and item.id == first)
+
+
 def _reference(
     item: DiskItem, disks: dict[str, etree._Element], files: dict[str, etree._Element]
 ) -> DiskReference:
@@ -137,32 +166,32 @@ def _reference(
     disk = disks.get(name) if kind == "disk" else None
     if kind == "disk" and disk is None:
         raise bad_ovf(f"disk {name[:80]!r} is not in the DiskSection")
-    file_id = name if disk is None else _file_of(disk, name)
-    element = files.get(file_id)
-    if element is None:
-        raise bad_ovf(f"file {file_id[:80]!r} of disk {name[:80]!r} is not in the References")
-    return DiskReference(
-        disk_id=name,
-        href=_href(element),
-        size=_optional(attribute(element, "size"), "", f"size of file {file_id[:80]!r}"),
+    found = ApplianceDisk(
         capacity=None if disk is None else _capacity(disk, name),
-        compression=_compression(element, file_id),
+        populated=None if disk is None else _bytes(disk, "populatedSize", name),
         controller=item.controller,
+        adapter=_cut(item.adapter),
     )
-
-
-def _file_of(disk: etree._Element, name: str) -> str:
-    file_id = attribute(disk, "fileRef")
+    file_id = name if disk is None else _file_of(disk, name, found.capacity)
     if not file_id:
-        raise bad_ovf(
-            f"disk {name[:80]!r} is empty: it has no file",
-            hint="Leave it out of the export and attach a new volume after the import",
-        )
+        return DiskReference(name, found, None)
+    file = files.get(file_id)
+    if file is None:
+        raise bad_ovf(f"file {file_id[:80]!r} of disk {name[:80]!r} is not in the References")
+    found = replace(found, href=_href(file), compression=_compression(file, file_id))
+    return DiskReference(name, found, _bytes(file, "size", file_id))
+
+
+def _file_of(disk: etree._Element, name: str, capacity: int | None) -> str:
+    """Return the id of the disk's file; ``""`` for an empty disk (DSP0243 9.1)."""
     if attribute(disk, "parentRef"):
         raise bad_ovf(
             f"disk {name[:80]!r} is a delta of another disk",
             hint="Export the machine without delta compression",
         )
+    file_id = attribute(disk, "fileRef")
+    if not file_id and not capacity:
+        raise bad_ovf(f"disk {name[:80]!r} has neither a file nor a capacity")
     return file_id
 
 
@@ -182,12 +211,14 @@ def _href(element: etree._Element) -> str:
 
 
 def _capacity(disk: etree._Element, name: str) -> int | None:
-    unit = attribute(disk, "capacityAllocationUnits")
-    return _optional(attribute(disk, "capacity"), unit, f"capacity of disk {name[:80]!r}")
+    number, unit = (attribute(disk, key) for key in ("capacity", "capacityAllocationUnits"))
+    return quantity(number, unit, f"capacity of disk {name[:80]!r}") if number else None
 
 
-def _optional(number: str, unit: str, what: str) -> int | None:
-    return quantity(number, unit, what) if number else None
+def _bytes(element: etree._Element, key: str, name: str) -> int | None:
+    number = attribute(element, key)
+    what = f"{key} of {local_name(element).lower()} {name[:80]!r}"
+    return quantity(number, "", what) if number else None
 
 
 def _compression(element: etree._Element, file_id: str) -> str:
@@ -200,17 +231,25 @@ def _compression(element: etree._Element, file_id: str) -> str:
     return compression
 
 
-def _os_type(system: etree._Element) -> str:
-    section = child(system, "OperatingSystemSection")
-    if section is None:
-        return ""
-    return text(section, "Description") or attribute(section, "osType") or attribute(section, "id")
+def _os_id(number: str) -> int:
+    """Return a number of CIM, which is 16 bits wide; 0 means unknown there too."""
+    return int(number) if number.isdecimal() and len(number) <= _OS_DIGITS else 0
 
 
-def _virtualbox_firmware(system: etree._Element) -> str:
-    """Return what VirtualBox's own copy of the machine says, which no OVF element does."""
-    for machine in children(system, "Machine"):
-        for hardware in children(machine, "Hardware"):
-            for firmware in children(hardware, "Firmware"):
-                return "efi" if attribute(firmware, "type").upper().startswith("EFI") else "bios"
-    return ""
+def _product(system: etree._Element) -> Product | None:
+    """Return the first product that has a name; other sections group properties alone."""
+    for section in children(system, "ProductSection"):
+        if name := _cut(text(section, "Product")):
+            return Product(
+                name=name,
+                vendor=_cut(text(section, "Vendor")),
+                version=_cut(text(section, "Version")),
+                full_version=_cut(text(section, "FullVersion")),
+                url=_cut(text(section, "ProductUrl")),
+                vendor_url=_cut(text(section, "VendorUrl")),
+            )
+    return None
+
+
+def _cut(words: str) -> str:
+    return words[:MAX_TEXT].rstrip()

@@ -3,7 +3,8 @@
 
 Source: DSP0243 2.1.1, section 8, "Virtual Hardware Description"; DSP8045, CIM_ResourceAllocation
 SettingData, for the numbers of ``ResourceType``: 3 processor, 4 memory, 5 IDE, 6 SCSI, 10 Ethernet,
-17 disk drive, 20 other storage device (SATA and NVMe by their ``ResourceSubType``).
+17 disk drive, 19 storage extent (XenCenter's disks), 20 other storage device (SATA and NVMe by
+their ``ResourceSubType``), 31 logical disk.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmferry.appliances.ovf.units import quantity
-from vmferry.appliances.ovf.xml import attribute, children, text
+from vmferry.appliances.ovf.xml import attribute, child, children, text
 from vmferry.appliances.refusal import bad_ovf
+from vmferry.model.machine import NetworkCard
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
@@ -21,22 +23,25 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-_PROCESSOR: Final = "3"
-_MEMORY: Final = "4"
-_ETHERNET: Final = "10"
-_DISK: Final = "17"
-_CONTROLLERS: Final = {"5": "ide", "6": "scsi"}
-_OTHER_STORAGE: Final = "20"
+PROCESSOR: Final = "3"
+MEMORY: Final = "4"
+ETHERNET: Final = "10"
+DISK: Final = "17"
+OTHER_STORAGE: Final = "20"
+CONTROLLERS: Final = {"5": "ide", "6": "scsi"}
+_EXTENTS: Final = ("19", "31")
 _SUBTYPES: Final = {"ahci": "sata", "sata": "sata", "nvme": "nvme"}
 _MAX_PROCESSORS: Final = 4096
 _LAST: Final = 1 << 31
 
 
 class DiskItem(NamedTuple):
-    """A disk drive: the resource that backs it and the kind of its controller."""
+    """A disk drive: the item's id, the resource that backs it, its controller's kind and model."""
 
+    id: str
     resource: str
     controller: str
+    adapter: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +49,10 @@ class Hardware:
     """What one ``VirtualHardwareSection`` asks for; fields as in ``model.machine.Machine``."""
 
     cpus: int
+    cores_per_socket: int
     memory: int
-    firmware: str
-    macs: tuple[str, ...]
+    family: str
+    cards: tuple[NetworkCard, ...]
     disks: tuple[DiskItem, ...]
 
 
@@ -57,15 +63,18 @@ def parse_hardware(section: etree._Element, configuration: str) -> Hardware:
         FormatError: A quantity is not understood.
     """
     items = list(_items(section, configuration))
-    cpus = [_quantity(item, "number of processors") for item in _quantified(items, _PROCESSOR)]
-    memory = [_quantity(item, "memory", MIB) for item in _quantified(items, _MEMORY)]
-    if cpus and cpus[-1] > _MAX_PROCESSORS:
-        raise bad_ovf("number of processors", found=cpus[-1], expected=f"up to {_MAX_PROCESSORS}")
+    processors = _quantified(items, PROCESSOR)[-1:]
+    memory = _quantified(items, MEMORY)[-1:]
+    system = child(section, "System")
     return Hardware(
-        cpus=cpus[-1] if cpus else 0,
-        memory=memory[-1] if memory else 0,
-        firmware=_firmware(section),
-        macs=tuple(text(item, "Address").lower() for item in _of(items, _ETHERNET)),
+        cpus=sum(_count(item, "VirtualQuantity") for item in processors),
+        cores_per_socket=sum(_count(item, "CoresPerSocket") for item in processors),
+        memory=sum(
+            quantity(text(item, "VirtualQuantity"), text(item, "AllocationUnits"), "memory", MIB)
+            for item in memory
+        ),
+        family="" if system is None else text(system, "VirtualSystemType"),
+        cards=tuple(_card(item) for item in _of(items, ETHERNET)),
         disks=tuple(_disks(items)),
     )
 
@@ -87,23 +96,46 @@ def _quantified(items: list[etree._Element], resource_type: str) -> list[etree._
     return [item for item in _of(items, resource_type) if text(item, "VirtualQuantity")]
 
 
-def _quantity(item: etree._Element, what: str, default: int = 1) -> int:
-    unit = text(item, "AllocationUnits") if default != 1 else ""
-    return quantity(text(item, "VirtualQuantity"), unit, what, default)
+def _count(item: etree._Element, name: str) -> int:
+    count = quantity(text(item, name) or "0", "", "number of processors")
+    if count > _MAX_PROCESSORS:
+        raise bad_ovf("number of processors", found=count, expected=f"up to {_MAX_PROCESSORS}")
+    return count
+
+
+def _card(item: etree._Element) -> NetworkCard:
+    return NetworkCard(
+        mac=text(item, "Address").lower(),
+        network=text(item, "Connection"),
+        adapter=text(item, "ResourceSubType"),
+    )
 
 
 def _disks(items: list[etree._Element]) -> Iterator[DiskItem]:
     """Yield the disks by controller, then by their address on it: the order of a boot."""
-    kinds = {text(item, "InstanceID"): _controller(item) for item in items}
-    places = {text(item, "InstanceID"): place for place, item in enumerate(items)}
+    parents = {_id(item): item for item in items}
+    places = {_id(item): place for place, item in enumerate(items)}
     drives = []
-    for place, item in enumerate(_of(items, _DISK)):
+    for place, item in enumerate(item for item in items if _is_disk(item)):
         parent = text(item, "Parent")
         order = _number(parent) if parent.isdecimal() else places.get(parent, _LAST)
-        disk = DiskItem(_resource(item), kinds.get(parent, ""))
+        controller = parents.get(parent)
+        kind = "" if controller is None else _kind(controller)
+        adapter = text(controller, "ResourceSubType") if kind and controller is not None else ""
+        disk = DiskItem(_id(item), _resource(item), kind, adapter)
         drives.append((order, _number(text(item, "AddressOnParent")), place, disk))
     for *_, disk in sorted(drives):
         yield disk
+
+
+def _id(item: etree._Element) -> str:
+    """Return ``InstanceID``, which oVirt's engine and OVF 0.9 write as ``InstanceId``."""
+    return text(item, "InstanceID") or text(item, "InstanceId")
+
+
+def _is_disk(item: etree._Element) -> bool:
+    kind = text(item, "ResourceType")
+    return kind == DISK or (kind in _EXTENTS and "/disk/" in _resource(item))
 
 
 def _resource(item: etree._Element) -> str:
@@ -111,22 +143,13 @@ def _resource(item: etree._Element) -> str:
     return next((resource.strip() for resource in resources if resource.strip()), "")
 
 
-def _controller(item: etree._Element) -> str:
+def _kind(item: etree._Element) -> str:
     kind = text(item, "ResourceType")
-    if kind != _OTHER_STORAGE:
-        return _CONTROLLERS.get(kind, "")
+    if kind != OTHER_STORAGE:
+        return CONTROLLERS.get(kind, "")
     subtype = text(item, "ResourceSubType").lower()
     return next((name for word, name in _SUBTYPES.items() if word in subtype), "")
 
 
 def _number(digits: str) -> int:
     return int(digits) if digits.isdecimal() and len(digits) < len(str(_LAST)) else _LAST
-
-
-def _firmware(section: etree._Element) -> str:
-    """Return what ``vmw:Config`` says; VMware's products leave the line out for a BIOS."""
-    for config in children(section, "Config", "ExtraConfig"):
-        if attribute(config, "key") == "firmware":
-            value = attribute(config, "value").lower()
-            return value if value in ("bios", "efi") else ""
-    return ""

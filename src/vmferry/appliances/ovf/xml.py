@@ -10,6 +10,7 @@ Source: lxml, "Parsing XML and HTML", on ``resolve_entities``, ``no_network`` an
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_OVF: Final = 4 * MIB
+MAX_TEXT: Final = 255
 _MAX_DEPTH: Final = 64
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NAMESPACES: Final = (
     "http://schemas.dmtf.org/ovf/envelope/1",
     "http://schemas.dmtf.org/ovf/envelope/2",
@@ -93,6 +96,11 @@ def attribute(element: etree._Element, name: str) -> str:
         if etree.QName(key).localname == name:
             return str(value).strip()
     return ""
+
+
+def legal(words: str) -> str:
+    """Replace what no XML document can hold, escaped or not (XML 1.0, section 2.2)."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", words)
 
 
 def _check_depth(root: etree._Element) -> None:

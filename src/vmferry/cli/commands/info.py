@@ -162,11 +162,11 @@ def _lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "format", found["format"]
     yield "file size", _size(found["file_size"])
     yield "machine", machine["name"] or "-"
-    yield "guest", machine["os_type"] or "-"
+    yield "guest", machine["os_description"] or machine["os_type"] or "-"
     yield "cpus", str(machine["cpus"] or "-")
     yield "memory", human(machine["memory"]) if machine["memory"] else "-"
     yield "firmware", machine["firmware"] or "-"
-    yield "network", f"{len(machine['macs'])} cards"
+    yield "network", f"{len(machine['cards'])} cards"
     for number, disk in enumerate(found["disks"], 1):
         yield f"disk {number}", disk["href"]
         yield "  controller", disk["controller"] or "-"

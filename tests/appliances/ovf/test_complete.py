@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a machine does not know is filled in with what deploys everywhere."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from tests.appliances.machines import machines
+
+from vmferry.appliances.ovf.complete import complete
+from vmferry.model.machine import ApplianceDisk, Machine, NetworkCard, Product
+from vmferry.units import GIB
+
+
+def test_a_disk_alone_becomes_a_machine() -> None:
+    found = complete(Machine(disks=(ApplianceDisk(capacity=9),)))
+    assert found == Machine(
+        name="vm",
+        cpus=1,
+        memory=GIB,
+        hardware="vmx-10",
+        os_id=1,
+        disks=(ApplianceDisk(capacity=9, controller="scsi", adapter="lsilogic"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("hardware", "controller", "family"),
+    [
+        ("vmx-8 vmx-7", "scsi", "vmx-8 vmx-7"),
+        ("", "sata", "vmx-10"),
+        ("virtualbox-2.2", "nvme", "vmx-13"),
+    ],
+)
+def test_the_family_of_hardware(hardware: str, controller: str, family: str) -> None:
+    machine = Machine(hardware=hardware, disks=(ApplianceDisk(controller=controller),))
+    assert complete(machine).hardware == family
+
+
+@pytest.mark.parametrize(("cpus", "cores", "left"), [(8, 4, 4), (8, 3, 0), (0, 2, 0), (4, 0, 0)])
+def test_cores_divide_the_processors(cpus: int, cores: int, left: int) -> None:
+    assert complete(Machine(cpus=cpus, cores_per_socket=cores)).cores_per_socket == left
+
+
+def test_adapters_belong_to_their_controllers() -> None:
+    disks = (
+        ApplianceDisk(controller="scsi", adapter="VirtualSCSI"),
+        ApplianceDisk(controller="", adapter="VirtualSCSI"),
+        ApplianceDisk(controller="ide"),
+        ApplianceDisk(controller="sata"),
+    )
+    found = complete(Machine(disks=disks)).disks
+    assert [disk.adapter for disk in found] == ["VirtualSCSI", "lsilogic", "", "vmware.sata.ahci"]
+
+
+def test_cards_and_products() -> None:
+    found = complete(Machine(cards=(NetworkCard(mac="AA:BB"),), product=Product(vendor="x")))
+    assert found.cards == (NetworkCard(mac="aa:bb", network="VM Network", adapter="E1000"),)
+    assert found.product is None
+
+
+@given(machine=machines())
+def test_a_complete_machine_stays_as_it_is(machine: Machine) -> None:
+    assert complete(complete(machine)) == complete(machine)
