@@ -30,6 +30,12 @@ def test_entries_are_normal() -> None:
     assert found.table(1) is None
 
 
+def test_a_disk_of_no_bytes_has_no_l1_table_wherever_it_is_said_to_be() -> None:
+    """Found by the fuzzer: no bytes were read, but from beyond the end of the file."""
+    _, source = open_tables(image({}, size=0, l1_entries=0, l1_offset=1 << 40))
+    assert (1 << 40, 0) not in source.reads
+
+
 def test_tables_are_read_when_needed_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_KEPT", 512)
     found, source = open_tables(image({0: fill(0), 70: fill(70)}))

@@ -118,6 +118,12 @@ def test_a_footer_of_511_bytes() -> None:
     assert read_all(opened(data)) == b"abc" * 1000
 
 
+def test_a_file_that_is_only_a_dynamic_footer_of_511_bytes() -> None:
+    """Found by the fuzzer: the copy was read beyond the end, which is no refusal of a format."""
+    with pytest.raises(FormatError, match="vhd: footer data offset: found 512, expected a dynamic"):
+        opened(footer(SIZE)[:511])
+
+
 def test_probe() -> None:
     assert probe(MemorySource(GOOD))
     for data in (b"", b"conectix", b"conectix".ljust(511, b"\0")[:500], bytes(1024)):

@@ -78,6 +78,8 @@ class ClusterTables:
 
     def _read_l1(self) -> array[int]:
         header = self._header
+        if not header.l1_needed:  # then its place, which may be anywhere, was not looked at
+            return array("Q")
         data = self._source.read_at(header.l1_offset, header.l1_needed * 8)
         if not any(data):
             return array("Q", data)

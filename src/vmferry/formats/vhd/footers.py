@@ -147,7 +147,8 @@ def _check_type(kind: int, where: int) -> None:
 def _compare(footer: Footer, source: ByteSource) -> tuple[str, ...]:
     """Refuse a copy at the start that describes another disk than the footer does."""
     try:
-        copy = Footer.unpack(source.read_at(0, LENGTH), 0)
+        head = source.read_at(0, min(LENGTH, source.size))
+        copy = Footer.unpack(head.ljust(LENGTH, b"\0"), 0)
     except FormatError as error:
         return (f"{error.message}; the footer at the end was used",)
     for field in _SAME:
