@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import struct
+import time
+import tracemalloc
 
 import pytest
 from tests.formats.qcow2.recipes import COMPRESSED, COPIED, ZERO, fill, image
@@ -89,6 +91,31 @@ def test_a_bad_l2_table(entry: int, message: str) -> None:
     with pytest.raises(FormatError, match="qcow2: L2 table 0 at byte 1024") as caught:
         found.table(0)
     assert message in caught.value.message
+
+
+def test_more_l2_tables_than_the_file_has_room_for_are_refused_before_they_are_listed() -> None:
+    entries = 1 << 17
+    data = image({}, size=entries << 15, l1_entries=entries)
+    data[512:] = struct.pack(">Q", 512 | COPIED) * entries
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="L1 table at byte 512: found clusters that are used"):
+            open_tables(data)
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(data)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_walk_of_the_largest_l1_table_takes_no_second() -> None:
+    """Found by the fuzzer: 128 GiB in clusters of 512 bytes, in a file that is a hole."""
+    entries = 1 << 22
+    data = image({}, size=entries << 15, l1_entries=entries).ljust(entries * 8 + 4096, b"\0")
+    struct.pack_into(">Q", data, 512 + (entries - 2) * 8, 2048 | COPIED)
+    found, _ = open_tables(data)
+    started = time.process_time()
+    assert [found.next_table(at, entries) for at in (0, 1, 2)] == [0, 1, entries - 2]
+    assert found.next_table(entries - 1, entries) == entries
+    assert time.process_time() - started < 1
 
 
 def test_places_are_multiples_of_a_cluster() -> None:

@@ -9,6 +9,7 @@ Source: QEMU ``docs/interop/qcow2.txt``, "Cluster mapping". Entries are u64, big
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from collections import OrderedDict
@@ -28,6 +29,7 @@ _KEPT: Final = 16 * MIB
 """Bytes of L2 tables in memory: 128 GiB of disk in clusters of 64 KiB."""
 
 _COPIED: Final = 1 << 63
+_SET: Final = re.compile(rb"[^\0]")
 _L1_RESERVED: Final = ~(_COPIED | PLACE) & ((1 << 64) - 1)
 
 
@@ -72,9 +74,8 @@ class ClusterTables:
 
     def next_table(self, index: int, end: int) -> int:
         """Return the first L1 entry from ``index`` that is used, or ``end``."""
-        while index < end and not self._l1[index]:
-            index += 1
-        return index
+        found = _SET.search(memoryview(self._l1).cast("B"), index * 8, end * 8)
+        return found.start() // 8 if found else end
 
     def _read_l1(self) -> array[int]:
         header = self._header
@@ -83,11 +84,13 @@ class ClusterTables:
         data = self._source.read_at(header.l1_offset, header.l1_needed * 8)
         if not any(data):
             return array("Q", data)
-        stored = _entries(data)
-        if any(entry & _L1_RESERVED for entry in stored):
+        places = _entries(data)
+        if (len(places) - places.count(0)) * header.cluster > self._source.size:
+            raise self._twice("L1 table", header.l1_offset)  # before a list of them is made
+        if reduce(or_, places) & _L1_RESERVED:
             raise FormatError("qcow2: L1 table", where=header.l1_offset, found="unknown bits")
-        places = array("Q", [entry & PLACE for entry in stored])
-        used = [place for place in places if place]
+        places = array("Q", map(PLACE.__and__, places))
+        used = list(filter(None, places))
         self._check_places("L1 table", header.l1_offset, used, self._source.size - header.cluster)
         return places
 
@@ -133,7 +136,10 @@ class ClusterTables:
         if reduce(or_, places) & (cluster - 1):
             raise self._bad_place(name, where, next(place for place in places if place % cluster))
         if len(set(places)) < len(places):
-            raise FormatError(f"qcow2: {name}", where=where, found="clusters that are used twice")
+            raise self._twice(name, where)
+
+    def _twice(self, name: str, where: int) -> FormatError:
+        return FormatError(f"qcow2: {name}", where=where, found="clusters that are used twice")
 
     def _bad_place(self, name: str, where: int, place: int) -> FormatError:
         return FormatError(
