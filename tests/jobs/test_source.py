@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.appliances.recipes import CONTROLLER, disk_item, manifest, ova, ovf, system
 from tests.blocks.disks import Pieces, noise
 from tests.formats.recipes import stream_vmdk
 
@@ -17,6 +19,7 @@ from vmferry.blocks.map import map_key
 from vmferry.config import Guest
 from vmferry.errors import CallerError, FormatError, GuestError, SourceError, TaskCancelledError
 from vmferry.jobs import _rooms
+from vmferry.jobs._copy import fresh_disk
 from vmferry.jobs._source import (
     MAX_DISKS,
     check_key,
@@ -24,9 +27,10 @@ from vmferry.jobs._source import (
     examine_machine,
     verify_disk,
 )
+from vmferry.model.disk import DiskLocation
 from vmferry.stores import open_source
 from vmferry.tasks.steps import CANCELLED
-from vmferry.units import BLOCK, KIB, MIB
+from vmferry.units import BLOCK, GIB, KIB, MIB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +64,7 @@ def test_a_disk_is_found_and_its_format_detected(rooms: Rooms) -> None:
             "length": None,
             "label": "s3://input/a/it",
             "version": version_of(rooms, container),
+            "compression": "",
         },
         "size": 10 * MIB,
         "object_size": len(vmdk),
@@ -145,6 +150,35 @@ def test_a_manifest_is_held(rooms: Rooms, tmp_path: Path) -> None:
     (tmp_path / CANCELLED).touch()
     with pytest.raises(TaskCancelledError):
         verify_disk({**disk, "digest": right}, str(tmp_path))
+
+
+def test_a_compressed_disk_and_an_empty_one_of_an_appliance(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packed = gzip.compress(bytes(stream_vmdk({0: b"x" * 64 * KIB}, sectors=20480)))
+    description = ovf(
+        system(CONTROLLER + disk_item() + disk_item("ovf:/disk/more", at=1)),
+        files='<File ovf:id="file1" ovf:href="disk1.vmdk.gz" ovf:compression="gzip"/>',
+        disks='<Disk ovf:diskId="vmdisk1" ovf:fileRef="file1" ovf:capacity="10485760"/>'
+        '<Disk ovf:diskId="more" ovf:capacity="5" ovf:capacityAllocationUnits="byte * 2^30"/>',
+    )
+    members = [("vm.ovf", description), ("disk1.vmdk.gz", packed)]
+    container = _put(rooms, "it.ova", ova([*members, ("vm.mf", manifest(members))]))
+    monkeypatch.setattr("vmferry.jobs._source._look", lambda _disks: {})
+    first, second = examine_machine([container])["disks"]
+    assert (first["format"], first["size"]) == ("VMDK", 10 * MIB)
+    assert first["object_size"] == len(packed)
+    assert first["location"]["compression"] == "gzip"
+    disk = fresh_disk(DiskLocation(**first["location"]))
+    assert disk.read_at(0, 64 * KIB) == b"x" * 64 * KIB
+    verify_disk(first, str(tmp_path))
+    assert (second["format"], second["size"]) == ("RAW", 5 * GIB)
+    assert "digest" not in second
+    assert fresh_disk(DiskLocation(**second["location"])).read_at(5 * GIB - 1, 1) == b"\0"
+    damaged = [("vm.ovf", description), ("disk1.vmdk.gz", packed[:-9])]
+    container = _put(rooms, "cut.ova", ova(damaged))
+    with pytest.raises(FormatError, match=r"^ova: gzip data of disk1\.vmdk\.gz at byte"):
+        examine_machine([container])
 
 
 def test_there_is_no_key() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from vmferry.appliances.content import EMPTY, most_content, open_content
 from vmferry.appliances.manifest import (
     MAX_MANIFEST,
     parse_manifest,
@@ -52,12 +53,27 @@ class Appliance:
     source: ByteSource
     digests: dict[str, Digest]
 
-    def disk_file(self, disk: ApplianceDisk) -> Window:
-        """Return the file of a disk of ``machine``, to be opened by its format."""
+    def disk_file(self, disk: ApplianceDisk) -> ByteSource:
+        """Return the file of a disk of ``machine``, to be opened by its format.
+
+        A compressed file is inflated once to do so; an empty disk is a raw file that is a hole.
+
+        Raises:
+            FormatError: A compressed file is damaged, or inflates to more than the disk may need.
+            SourceError: The object cannot be read.
+        """
+        if not disk.href:
+            return open_content(self.source, 0, disk.capacity or 0, "empty disk", EMPTY)
+        limit = most_content(disk.capacity)
+        place = (disk.offset, disk.length, disk.href)
+        return open_content(self.source, *place, disk.compression, limit)
+
+    def stored_file(self, disk: ApplianceDisk) -> Window:
+        """Return the file of a disk as it is stored, which ``verify_digest`` reads."""
         return Window(self.source, disk.offset, disk.length, disk.href)
 
     def digest_of(self, disk: ApplianceDisk) -> Digest | None:
-        """Return what ``verify_digest`` must find in the disk's file, if there is a manifest."""
+        """Return what ``verify_digest`` must find in ``stored_file``, if there is a manifest."""
         return self.digests.get(disk.href)
 
 

@@ -6,11 +6,13 @@ Used by every job that brings a disk in. ``Where`` and everything that steps tak
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry import formats
+from vmferry.appliances.content import most_content, open_content
 from vmferry.appliances.window import Window
 from vmferry.blocks import seal
 from vmferry.blocks.ingest import SLICE
@@ -61,7 +63,22 @@ def open_file(location: DiskLocation) -> ByteSource:
     if not location.offset and location.length is None:
         return source
     length = source.size - location.offset if location.length is None else location.length
+    if location.compression:
+        return _unpacked(replace(location, length=length), source.version)
     return Window(source, location.offset, length, location.label)
+
+
+@lru_cache(maxsize=4)
+def _unpacked(location: DiskLocation, _version: str) -> ByteSource:
+    """Inflate a file once per worker: to open it means to read all of it."""
+    return open_content(
+        open_source(location.url, here().access),
+        location.offset,
+        location.length or 0,
+        location.label,
+        location.compression,
+        most_content(here().config.guest.max_disk),
+    )
 
 
 def import_disk(

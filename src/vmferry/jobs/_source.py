@@ -8,11 +8,12 @@ A *found* disk is JSON: ``location`` (a ``DiskLocation``), ``size`` (virtual byt
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry import appliances, formats, guest
+from vmferry.appliances.content import EMPTY
 from vmferry.errors import CallerError, FormatError, GuestError
 from vmferry.jobs._copy import SNAPSHOT, fresh_disk, open_file
 from vmferry.jobs._rooms import here
@@ -86,8 +87,8 @@ def examine_machine(containers: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def verify_disk(disk: dict[str, Any], work: str) -> None:
-    """Step: compare a disk's file with what the appliance's manifest promises."""
-    file = open_file(DiskLocation(**disk["location"]))
+    """Step: compare a disk's file, as it is stored, with what the appliance's manifest promises."""
+    file = open_file(replace(DiskLocation(**disk["location"]), compression=""))
     digest = appliances.Digest(*disk["digest"])
     folder = Path(work)
     appliances.verify_digest(file, digest, lambda _done: check_cancelled(folder))
@@ -136,23 +137,16 @@ def _appliance(
     appliance = appliances.open_appliance(source)
     out = []
     for disk in appliance.machine.disks:
-        if disk.compression:
-            raise FormatError(
-                f"ova: {disk.href} is compressed as a whole",
-                found=disk.compression,
-                expected="a disk that can be read at random",
-                hint="Export the machine without compressing its files",
-                aws_text="ClientError: Disk validation failed [Unsupported OVA format]",
-            )
-        name = formats.detect(appliance.disk_file(disk))
         location = DiskLocation(
             url=url,
-            format=name,
+            format="",
             offset=disk.offset,
-            length=disk.length,
-            label=disk.href,
+            length=disk.length if disk.href else disk.capacity,
+            label=disk.href or "empty disk",
             version=source.version,
+            compression=disk.compression if disk.href else EMPTY,
         )
+        location = replace(location, format=formats.detect(open_file(location)))
         found = _found(location, disk.length, container)
         digest = appliance.digest_of(disk)
         out.append({**found, **({"digest": list(digest)} if digest else {})})

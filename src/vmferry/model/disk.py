@@ -61,6 +61,8 @@ class DiskLocation:
         length: Bytes of the disk's file, or ``None`` for the rest of the object.
         label: How messages call it.
         version: Of the object, when it was first looked at; ``""`` for any (``StoredObject``).
+        compression: How the file is stored: ``gzip``, ``""`` for as it is, or ``empty`` for
+            ``length`` zeros that are stored nowhere.
     """
 
     url: str
@@ -69,3 +71,4 @@ class DiskLocation:
     length: int | None = None
     label: str = ""
     version: str = ""
+    compression: str = ""

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -137,14 +139,30 @@ def test_a_capacity_that_the_disk_does_not_have(tmp_path: Path) -> None:
     assert disk["warnings"] == ["the OVF says 1073741824 bytes, the disk has 1048576"]
 
 
-def test_a_compressed_member_is_not_looked_at(tmp_path: Path) -> None:
+def test_a_compressed_member_and_an_empty_disk(tmp_path: Path) -> None:
     files = '<File ovf:id="file1" ovf:href="disk1.vmdk" ovf:compression="gzip"/>'
+    disks = (
+        '<Disk ovf:diskId="vmdisk1" ovf:fileRef="file1" ovf:capacity="1048576"/>'
+        '<Disk ovf:diskId="more" ovf:capacity="5" ovf:capacityAllocationUnits="byte * 2^30"/>'
+    )
+    machine = system(CONTROLLER + disk_item() + disk_item("ovf:/disk/more", at=1))
+    packed = gzip.compress(bytes(sparse_vmdk({}, 2048)))
     path = tmp_path / "vm.ova"
+    path.write_bytes(
+        ova([("vm.ovf", ovf(machine, files=files, disks=disks)), ("disk1.vmdk", packed)])
+    )
+    first, second = describe(str(path))["disks"]
+    assert (first["format"], first["compression"]) == ("vmdk", "gzip")
+    assert (first["file_size"], first["virtual_size"]) == (len(packed), MIB)
+    assert (second["href"], second["format"], second["virtual_size"]) == ("", "raw", 5 * GIB)
+    assert second["allocated"] == 0
+    assert second["warnings"] == ["the disk is empty: the appliance has no file for it"]
+    shown = _run(path).stdout
+    assert re.search(r"disk 1 +disk1\.vmdk\n", shown)
+    assert re.search(r"compression +gzip\n", shown)
+    assert re.search(r"disk 2 +-\n", shown)
     path.write_bytes(ova([("vm.ovf", ovf(files=files)), ("disk1.vmdk", b"\x1f\x8b" * 300)]))
-    (disk,) = describe(str(path))["disks"]
-    assert (disk["format"], disk["file_size"]) == ("", 600)
-    assert disk["warnings"] == ["the file is compressed with gzip, so the disk is not looked at"]
-    assert "virtual size" not in _run(path).stdout
+    assert "gzip data of disk1.vmdk at byte 0: found Error -3" in _run(path).stderr
 
 
 def test_the_holes_of_a_raw_disk(tmp_path: Path) -> None:

@@ -114,17 +114,17 @@ def _member(appliance: Appliance, disk: ApplianceDisk) -> dict[str, Any]:
     """Describe one disk of an appliance."""
     from vmferry import formats
 
-    file = appliance.disk_file(disk)
     head: dict[str, Any] = {
         "href": disk.href,
         "controller": disk.controller,
-        "file_size": file.size,
+        "compression": disk.compression,
+        "file_size": disk.length,
     }
-    if disk.compression:
-        warning = f"the file is compressed with {disk.compression}, so the disk is not looked at"
-        return head | {"format": "", "warnings": [warning]}
+    file = appliance.disk_file(disk)
     found = head | {"format": formats.detect(file)}
     found |= _disk(file, found["format"])
+    if not disk.href:
+        found["warnings"] = ["the disk is empty: the appliance has no file for it"]
     if disk.capacity not in (None, found["virtual_size"]):
         found["warnings"].append(
             f"the OVF says {disk.capacity} bytes, the disk has {found['virtual_size']}"
@@ -168,8 +168,10 @@ def _lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "firmware", machine["firmware"] or "-"
     yield "network", f"{len(machine['cards'])} cards"
     for number, disk in enumerate(found["disks"], 1):
-        yield f"disk {number}", disk["href"]
+        yield f"disk {number}", disk["href"] or "-"
         yield "  controller", disk["controller"] or "-"
+        if disk["compression"]:
+            yield "  compression", disk["compression"]
         for label, text in _disk_lines(disk):
             yield f"  {label}", text
 
