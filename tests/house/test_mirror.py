@@ -22,6 +22,7 @@ OTHER_ROOMS: Final = (
     "crash",
     "fixtures",
     "flows",
+    "fuzz",
     "guests",
     "hostile",
     "house",
