@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 
 import pytest
 from tests.formats.recipes import SECTOR, MemorySource, fill, sparse_vmdk, stream_vmdk
@@ -36,6 +37,28 @@ def test_tables_side_by_side_are_one_read(monkeypatch: pytest.MonkeyPatch) -> No
     for index in [*range(100), 0, 99]:
         assert tables.table(index) is None
     assert len(tables._kept) == 8
+
+
+def test_the_next_table() -> None:
+    tables, _ = open_tables(stream_vmdk({600: fill(1), 3000: fill(2)}, 128 * 512 * 8))
+    assert [tables.next_table(at, 8) for at in range(8)] == [1, 1, 5, 5, 5, 5, 8, 8]
+    assert tables.next_table(2, 4) == 4
+
+
+def test_more_tables_than_the_file_has_room_for_are_refused_before_they_are_listed() -> None:
+    count = 1 << 18
+    data = sparse_vmdk({}, 128, redundant=False)
+    struct.pack_into("<Q", data, 12, 128 * 512 * count)
+    data[directory_of(data) :] = struct.pack("<I", 22) * count
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            FormatError, match=r"grain directory at byte \d+: found tables that overlap"
+        ):
+            open_tables(data)
+        assert tracemalloc.get_traced_memory()[1] < 4 * count * 4
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_absent_table_is_zeros() -> None:

@@ -123,6 +123,9 @@ class VmdkReader:
             index, skip = divmod(first, self._per_table)
             count = min(self._per_table - skip, last - first)
             table = self._tables.table(index)
+            if table is None:  # 64 TiB of nothing have two million tables
+                index = self._tables.next_table(index + 1, -(-last // self._per_table))
+                count = min(index * self._per_table, last) - first
             yield first, None if table is None else table[skip : skip + count], count
             first += count
 

@@ -11,6 +11,7 @@ of zeros if the header's flag says so.
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from collections import OrderedDict
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from vmferry.formats.vmdk.header import SparseHeader
     from vmferry.model.bytes import ByteSource
 
+_SET: Final = re.compile(rb"[^\0]")
 _KEPT: Final = 1024
 """Tables in memory: 2 MiB of hosted tables, 16 MiB of the largest ones."""
 
@@ -73,6 +75,11 @@ class GrainTables:
             self._warn(f"{error.message}; the redundant table was used")
             return table
 
+    def next_table(self, index: int, end: int) -> int:
+        """Return the first table from ``index`` that the directory has, or ``end``."""
+        found = _SET.search(memoryview(self._directories[0]).cast("B"), index * 4, end * 4)
+        return found.start() // 4 if found else end
+
     def _warn(self, text: str) -> None:
         if text not in self.warnings and len(self.warnings) < _WARNINGS:
             self.warnings.append(text)
@@ -94,8 +101,11 @@ class GrainTables:
     def _read_directory(self, place: int) -> array[int]:
         check_directory(self._header, place, self._source.size)
         entries = _entries(self._source.read_at(place * SECTOR, self._header.tables * 4))
-        used = sorted(filter(None, entries))
         sectors = self._header.table_sectors
+        if (len(entries) - entries.count(0) - 1) * sectors * SECTOR >= self._source.size:
+            # Before they are listed: a hostile directory of 8 MiB made a list of 70.
+            raise damaged("grain directory", place * SECTOR, found="tables that overlap")
+        used = sorted(filter(None, entries))
         last = self._source.size - self._header.table_entries * 4
         if used and (used[0] < 2 or used[-1] * SECTOR > last):
             raise damaged(
