@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from vmferry.appliances.certificate import MAX_CERTIFICATE, verify_certificate
 from vmferry.appliances.content import EMPTY, most_content, open_content
 from vmferry.appliances.manifest import (
     MAX_MANIFEST,
@@ -82,7 +83,8 @@ def open_ova(source: ByteSource) -> Appliance:
 
     Raises:
         FormatError: The archive or the description is refused, a file that a disk needs is missing,
-            or the description is not the one that the manifest was made for.
+            the description is not the one that the manifest was made for, or the manifest not the
+            one that was signed.
         SourceError: The object cannot be read.
     """
     members = read_members(source)
@@ -104,13 +106,25 @@ def open_ova(source: ByteSource) -> Appliance:
 
 
 def _read_manifest(source: ByteSource, members: dict[str, Member]) -> dict[str, Digest]:
-    member = _only(members, ".mf")
-    if member is None:
+    manifest, certificate = (_only(members, suffix) for suffix in (".mf", ".cert"))
+    if manifest is None:
+        if certificate is not None:
+            raise bad_archive(
+                f"{certificate.name!r} signs a manifest", found="none", expected="a .mf file"
+            )
         return {}
-    if member.size > MAX_MANIFEST:
-        found, expected = f"{member.size} bytes", f"at most {MAX_MANIFEST}"
-        raise bad_archive("manifest", member.offset, found=found, expected=expected)
-    return parse_manifest(source.read_at(member.offset, member.size))
+    content = _read(source, manifest, MAX_MANIFEST, "manifest")
+    if certificate is not None:
+        signature = _read(source, certificate, MAX_CERTIFICATE, "certificate")
+        verify_certificate(signature, manifest.name, content)
+    return parse_manifest(content)
+
+
+def _read(source: ByteSource, member: Member, most: int, what: str) -> bytes:
+    if member.size > most:
+        found, expected = f"{member.size} bytes", f"at most {most}"
+        raise bad_archive(what, member.offset, found=found, expected=expected)
+    return source.read_at(member.offset, member.size)
 
 
 def _only(members: dict[str, Member], suffix: str) -> Member | None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from vmferry.appliances.ovf.hardware import DiskItem
 
 _RESOURCE: Final = re.compile(r"(?:ovf:)?/{1,2}(disk|file)/(.+)")
+_OVIRT_BUSES: Final = {"IDE": "ide", "SATA": "sata", "VirtIO_SCSI": "scsi"}
 _OS_DIGITS: Final = 5
 
 
@@ -169,7 +170,7 @@ def _reference(
     found = ApplianceDisk(
         capacity=None if disk is None else _capacity(disk, name),
         populated=None if disk is None else _bytes(disk, "populatedSize", name),
-        controller=item.controller,
+        controller=item.controller or _ovirt_bus(disk),
         adapter=_cut(item.adapter),
     )
     file_id = name if disk is None else _file_of(disk, name, found.capacity)
@@ -180,6 +181,11 @@ def _reference(
         raise bad_ovf(f"file {file_id[:80]!r} of disk {name[:80]!r} is not in the References")
     found = replace(found, href=_href(file), compression=_compression(file, file_id))
     return DiskReference(name, found, _bytes(file, "size", file_id))
+
+
+def _ovirt_bus(disk: etree._Element | None) -> str:
+    """Return the kind of controller where the disk says it: oVirt's items have no parents."""
+    return "" if disk is None else _OVIRT_BUSES.get(attribute(disk, "disk-interface"), "")
 
 
 def _file_of(disk: etree._Element, name: str, capacity: int | None) -> str:

@@ -9,6 +9,7 @@ their ``ResourceSubType``), 31 logical disk.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -31,6 +32,7 @@ OTHER_STORAGE: Final = "20"
 CONTROLLERS: Final = {"5": "ide", "6": "scsi"}
 _EXTENTS: Final = ("19", "31")
 _SUBTYPES: Final = {"ahci": "sata", "sata": "sata", "nvme": "nvme"}
+_DEVICE: Final = re.compile(r"\bdevice=(\d+)")
 _MAX_PROCESSORS: Final = 4096
 _LAST: Final = 1 << 31
 
@@ -123,7 +125,7 @@ def _disks(items: list[etree._Element]) -> Iterator[DiskItem]:
         kind = "" if controller is None else _kind(controller)
         adapter = text(controller, "ResourceSubType") if kind and controller is not None else ""
         disk = DiskItem(_id(item), _resource(item), kind, adapter)
-        drives.append((order, _number(text(item, "AddressOnParent")), place, disk))
+        drives.append((order, _address(item), place, disk))
     for *_, disk in sorted(drives):
         yield disk
 
@@ -149,6 +151,12 @@ def _kind(item: etree._Element) -> str:
         return CONTROLLERS.get(kind, "")
     subtype = text(item, "ResourceSubType").lower()
     return next((name for word, name in _SUBTYPES.items() if word in subtype), "")
+
+
+def _address(item: etree._Element) -> int:
+    """Return the place on the controller; XenCenter has none and a device of the machine."""
+    device = _DEVICE.search(text(item, "Connection"))
+    return _number(text(item, "AddressOnParent") or (device[1] if device else ""))
 
 
 def _number(digits: str) -> int:

@@ -56,8 +56,9 @@ def parse_envelope(data: bytes) -> etree._Element:
     _check_depth(root)
     name = etree.QName(root)
     # vCloud Director forgets the default namespace but declares the prefix.
-    namespace = name.namespace or root.nsmap.get("ovf")
-    if name.localname != "Envelope" or namespace not in NAMESPACES:
+    namespace = name.namespace or root.nsmap.get("ovf") or ""
+    # oVirt's engine has a slash behind it (IOvfBuilder.OVF_URI).
+    if name.localname != "Envelope" or namespace.removesuffix("/") not in NAMESPACES:
         raise bad_ovf(
             "root element",
             found=str(root.tag)[:120],
