@@ -16,7 +16,7 @@ from vmferry.errors import GuestError
 from vmferry.units import KIB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from vmferry.guest.window import Window
 
@@ -61,6 +61,33 @@ class Node(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subvolume:
+    """A tree of files of its own inside a file system, which fstab names by ``subvol=``.
+
+    Attributes:
+        number: What ``subvolid=`` says.
+        path: From the file system's top, without a slash before it; ``""`` for the top itself.
+        root: Its root directory.
+        read_only: Whether it is a snapshot that nobody can write to.
+        default: Whether a mount without options shows it; it is what ``FileSystem.open`` returns.
+    """
+
+    number: int
+    path: str
+    root: Node
+    read_only: bool
+    default: bool
+
+
+def _no_subvolumes(_window: Window) -> Iterator[Subvolume]:
+    return iter(())
+
+
+def _always_clean(_window: Window) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileSystem:
     """One family of file systems that can be read.
 
@@ -68,11 +95,17 @@ class FileSystem:
         name: The module's name.
         kinds: The names that ``signatures.identify`` gives to its members.
         open: Takes the partition; returns the root directory.
+        subvolumes: Takes the partition; yields its subvolumes by rising number, the top first, and
+            nothing where the family has none.
+        is_clean: Takes the partition; says whether its journal is empty. If it is not, the last
+            seconds of writes are not seen: no journal is replayed here.
     """
 
     name: str
     kinds: tuple[str, ...]
     open: Callable[[Window], Node]
+    subvolumes: Callable[[Window], Iterator[Subvolume]] = _no_subvolumes
+    is_clean: Callable[[Window], bool] = _always_clean
 
 
 class Tree:
