@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Pieces = list[tuple[int, bytes]]
     Patches = Iterator[tuple[int, bytes]]
+    Sums = Callable[[ScatteredFile], Patches]
 
 _SUMMED: Final = 0.9
 """How often the sums are put right; the checks of the sums themselves are tried too."""
@@ -45,7 +46,7 @@ def plain(file: ScatteredFile) -> Patches:
     return iter(())
 
 
-def scattered(sums: Callable[[ScatteredFile], Patches]) -> Callable[[bytes, int, int], bytes]:
+def scattered(sums: Sums) -> Callable[[bytes, int, int], bytes]:
     """Return the mutator of a scattered file whose sums ``sums`` yields by place."""
 
     def mutate(data: bytes, most: int, seed: int) -> bytes:
@@ -55,14 +56,17 @@ def scattered(sums: Callable[[ScatteredFile], Patches]) -> Callable[[bytes, int,
         size, pieces = split(data)
         for _ in range(chance.choice((1, 1, 1, 2, 3))):
             size, pieces = _change(size, pieces, chance)
-        changed = join(size, pieces)
-        if chance.random() < _SUMMED:
-            for place, value in sums(ScatteredFile(changed, "")):
-                pieces = _patch(pieces, place, value)
-            changed = join(size, pieces)
+        changed = patched(size, pieces, sums if chance.random() < _SUMMED else plain)
         return changed if len(changed) <= most else data
 
     return mutate
+
+
+def patched(size: int, pieces: Pieces, sums: Sums) -> bytes:
+    """Return the input of a file, with the sums that ``sums`` yields by place put right."""
+    for place, value in sums(ScatteredFile(join(size, pieces), "")):
+        pieces = _patch(pieces, place, value)
+    return join(size, pieces)
 
 
 def _change(size: int, pieces: Pieces, chance: random.Random) -> tuple[int, Pieces]:

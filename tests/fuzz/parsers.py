@@ -258,8 +258,8 @@ PARSERS: Final = {
 """Every parser by its name."""
 
 
-def run_within(parser: Parser, data: bytes, *, seconds: float, memory: int) -> None:
-    """Parse ``data``; a finding if it takes more than this of processor time or of memory.
+def run_within(parser: Parser, data: bytes, *, seconds: float, memory: int) -> bool:
+    """Parse ``data`` and say whether it was accepted; a finding if it takes too much.
 
     Args:
         parser: What parses.
@@ -268,12 +268,13 @@ def run_within(parser: Parser, data: bytes, *, seconds: float, memory: int) -> N
         memory: Bytes that the largest resident size of the process may grow by.
     """
     started, resident = time.thread_time(), _resident()
-    parser.run(data)
+    accepted = parser.run(data)
     taken, grown = time.thread_time() - started, _resident() - resident
     if taken > seconds:
         raise Finding(f"{taken:.1f} s of processor time, at most {seconds}")
     if grown > memory:
         raise Finding(f"{grown // MIB} MiB of memory, at most {memory // MIB}")
+    return accepted
 
 
 def _resident() -> int:
