@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from vmferry.tasks import _mortal
-
 PARENT = """
 import os, sys, time
 if os.fork() == 0:
@@ -73,4 +71,3 @@ def test_importing_it_elsewhere_does_nothing() -> None:
         [sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "0"
-    assert _mortal.PR_SET_PDEATHSIG == 1

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import ctypes
-import resource
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from vmferry import stores
 from vmferry.blocks import BlockIndex, Ingest, SnapshotDisk
@@ -14,8 +12,8 @@ from vmferry.catalog import Images, Snapshots
 from vmferry.catalog.buckets import object_path
 from vmferry.database import connect
 from vmferry.errors import SetupError
+from vmferry.processes import keep_memory
 from vmferry.stores import Access
-from vmferry.units import MIB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,30 +105,12 @@ def open_rooms(config: Config, *, migrate: bool = True) -> Rooms:
 
 _mine: Rooms | None = None
 
-M_TRIM_THRESHOLD: Final = -1
-M_MMAP_THRESHOLD: Final = -3
-"""Source: mallopt(3), glibc."""
-
 
 def prepare_worker(config: Config) -> None:
     """Wire the rooms once in a worker process; steps find them by ``here``."""
-    _keep_memory()
-    # An assembly holds one file per slice open: 16,384 for a full disk of 1 TiB.
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    keep_memory()
     global _mine
     _mine = open_rooms(config, migrate=False)
-
-
-def _keep_memory() -> None:
-    """Have glibc keep freed blocks of up to 32 MiB instead of giving each back to the kernel.
-
-    Page faults of fresh memory cost nearly half the speed of inflating a VMDK: 310 MiB/s without
-    this, 575 with it (512 MiB of /usr in a streamOptimized of qemu-img, one core).
-    """
-    libc = ctypes.CDLL(None)
-    libc.mallopt(M_MMAP_THRESHOLD, 32 * MIB)
-    libc.mallopt(M_TRIM_THRESHOLD, 64 * MIB)
 
 
 def here() -> Rooms:

@@ -9,13 +9,10 @@ called from the main thread. Source: prctl(2), PR_SET_PDEATHSIG.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import sys
-from typing import Final
 
-PR_SET_PDEATHSIG: Final = 1
+from vmferry import processes
 
 server = 0
 """The fork server's process id, in it and in the workers that it forks; 0 elsewhere."""
@@ -27,7 +24,7 @@ def die_with_parent() -> None:
     A worker whose server ended between the fork and this call ends here: the signal was sent to
     others, and nothing would ever end it (seen at one of thirty kills).
     """
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    processes.die_with_parent()
     if server not in (0, os.getpid(), os.getppid()):
         os._exit(1)
 

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker dies with its parent and keeps its memory."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+
+ORPHAN = """
+import os, sys, time
+from vmferry.processes import die_with_parent
+child = os.fork()
+if not child:
+    die_with_parent()
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+time.sleep(60)
+"""
+
+KEEPER = """
+import resource
+from vmferry.processes import keep_memory
+keep_memory()
+for _ in range(3):
+    bytes(8 << 20)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(50):
+    bytes(8 << 20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_a_child_ends_with_its_parent() -> None:
+    with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        child = int(process.stdout.readline())
+        process.kill()
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_freed_memory_is_used_again() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KEEPER], capture_output=True, text=True, check=True, timeout=60
+    )
+    page = resource.getpagesize()
+    assert int(done.stdout) < (8 << 20) // page, "50 blocks fault less than one block has pages"
