@@ -37,6 +37,7 @@ FILES: Final = (
     ("mbr", "logical", plain),
     ("gpt", "two", sum_gpt),
 )
+IDS: Final = [f"{parser}-{name}" for parser, name, _ in FILES]
 _LOOKED_AT: Final = 160
 """Bytes of a piece: no structure has more fields, what follows is content."""
 
@@ -48,7 +49,7 @@ def _run(parser: str, data: bytes) -> bool:
     return run_within(PARSERS[parser], data, seconds=1, memory=200 << 20)
 
 
-@pytest.mark.parametrize(("parser", "name", "sums"), FILES, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("parser", "name", "sums"), FILES, ids=IDS)
 def test_every_byte_mutated(parser: str, name: str, sums: Sums) -> None:
     size, pieces = split(seeds(parser)[name])
     tried = 0
@@ -62,7 +63,7 @@ def test_every_byte_mutated(parser: str, name: str, sums: Sums) -> None:
     assert tried > 200
 
 
-@pytest.mark.parametrize(("parser", "name", "sums"), FILES, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("parser", "name", "sums"), FILES, ids=IDS)
 def test_a_cut_at_every_structure(parser: str, name: str, sums: Sums) -> None:
     """Cut files are refused by their format, not by the source that has no more bytes."""
     size, pieces = split(seeds(parser)[name])
