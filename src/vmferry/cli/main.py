@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated
+import functools
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from vmferry import __version__, plugins
 from vmferry.cli import commands
 from vmferry.cli.commands import Command
 from vmferry.errors import VmferryError
 
-FAILED = 1
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def build() -> typer.Typer:
@@ -27,7 +27,7 @@ def build() -> typer.Typer:
     )
     program.callback()(_options)
     for command in plugins.find(commands, "COMMAND", Command).values():
-        program.command(command.name, epilog=f"Example: {command.example}")(command.run)
+        program.command(command.name, epilog=f"Example: {command.example}")(_reporting(command))
     return program
 
 
@@ -47,15 +47,31 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _reporting(command: Command) -> Callable[..., None]:
+    """Return what runs a command and shows an error of ours as a line and a hint."""
+
+    @functools.wraps(command.run)
+    def run(*words: object, **options: object) -> None:
+        try:
+            command.run(*words, **options)
+        except VmferryError as error:
+            _show(error)
+            raise typer.Exit(command.failed) from error
+
+    return run
+
+
+def _show(error: VmferryError) -> None:
+    from rich.console import Console
+
+    # Rich leaves colours out when standard error is no terminal or NO_COLOR is set.
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print("error: ", style="bold red", end="")
+    console.print(error.message, markup=False)
+    if error.hint:
+        console.print(f"hint: {error.hint}", markup=False)
+
+
 def main() -> None:
-    """Run the program; an error of ours ends it with status 1 and without a stack trace."""
-    try:
-        build()()
-    except VmferryError as error:
-        # Rich leaves colours out when standard error is no terminal or NO_COLOR is set.
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print("error: ", style="bold red", end="")
-        console.print(error.message, markup=False)
-        if error.hint:
-            console.print(f"hint: {error.hint}", markup=False)
-        sys.exit(FAILED)
+    """Run the program; an error of ours ends it without a stack trace."""
+    build()()

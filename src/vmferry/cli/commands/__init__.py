@@ -18,8 +18,10 @@ class Command:
         name: The module's name, as typed.
         run: A function with Typer's parameters; its docstring is the help.
         example: Shown below the help.
+        failed: The status after an error of ours.
     """
 
     name: str
     run: Callable[..., None]
     example: str
+    failed: int = 1

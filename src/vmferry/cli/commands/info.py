@@ -5,44 +5,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from vmferry.cli import sources
 from vmferry.cli.commands import Command
-from vmferry.errors import SetupError, SourceError
+from vmferry.cli.output import Output
 from vmferry.units import SECTOR, human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vmferry.appliances import Appliance
-    from vmferry.model.bytes import ByteSource, StoredObject
+    from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
     from vmferry.model.machine import ApplianceDisk
 
 _OVA: Final = "ova"
 
 
-class Output(StrEnum):
-    """How the answer is written."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 def run(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE|s3://BUCKET/KEY|https://HOST/PATH",
-            help="A disk or an OVA. Objects are read from the S3 of VMFERRY_S3_ENDPOINT with "
-            "VMFERRY_S3_ACCESS_KEY and VMFERRY_S3_SECRET_KEY. A URL can be a presigned one.",
-            show_default=False,
-        ),
-    ],
+    source: Annotated[str, typer.Argument(metavar=sources.METAVAR, help=sources.HELP)],
     output: Annotated[Output, typer.Option(help="For people or for programs.")] = Output.TABLE,
 ) -> None:
     """Show format, sizes, allocation and warnings of a disk, or an appliance with its disks."""
@@ -68,9 +52,9 @@ def describe(source: str) -> dict[str, Any]:
         SourceError: It cannot be read at all.
         SetupError: No S3 is configured.
     """
-    from vmferry import appliances, formats
+    from vmferry import appliances, formats, stores
 
-    opened = _open(source)
+    opened = stores.open_source(*sources.resolve(source))
     name = formats.detect(opened)
     # A presigned URL is a secret; the object's name is the part of it that is none.
     shown = opened.name if "://" in source else source
@@ -82,32 +66,6 @@ def describe(source: str) -> dict[str, Any]:
     del machine["disks"]
     disks = [_member(appliance, disk) for disk in appliance.machine.disks]
     return head | {"machine": machine, "disks": disks}
-
-
-def _open(source: str) -> StoredObject:
-    from vmferry import config, stores
-
-    scheme, separator, _ = source.partition("://")
-    if not separator:
-        try:
-            path = Path(source).resolve(strict=True)
-        except OSError as error:
-            raise SourceError(f"{source}: cannot be read: {error.strerror}") from error
-        return stores.open_source(f"file://{path.parent}/{path.name}")
-    if scheme in ("http", "https"):
-        return stores.open_source(source, stores.Access(reach=stores.Reach(anywhere=True)))
-    if scheme != "s3":
-        raise SourceError(
-            f"{source}: {scheme}:// is not read, expected a file, s3://BUCKET/KEY or https://",
-            hint="Download the object and name the file",
-        )
-    buckets = config.load().buckets
-    if not buckets.endpoint:
-        raise SetupError(
-            f"{source}: no S3 is configured",
-            hint="Set VMFERRY_S3_ENDPOINT, VMFERRY_S3_ACCESS_KEY and VMFERRY_S3_SECRET_KEY",
-        )
-    return stores.open_source(source, stores.Access(**asdict(buckets)))
 
 
 def _member(appliance: Appliance, disk: ApplianceDisk) -> dict[str, Any]:

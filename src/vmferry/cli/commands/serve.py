@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, TextIO, cast
 
-import structlog
 import typer
 
 from vmferry.cli.commands import Command
@@ -90,6 +89,8 @@ class Log:
 def _log_to_stderr(level: str) -> None:
     if level.lower() not in LEVELS:
         raise SetupError(f"--log-level is {level!r}, expected one of {', '.join(LEVELS)}")
+    import structlog
+
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     structlog.configure(
