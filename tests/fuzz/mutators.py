@@ -3,12 +3,14 @@
 
 A blind fuzzer never gets past a checksum: each of its changes is refused as damage, and what the
 fields behind it do is never tried. So after most changes the sums of VHD footers, of VHDX headers,
-region tables and log entries, of GPT headers and of tar headers are computed anew.
+region tables and log entries, of GPT headers and of tar headers are computed anew, and a VMDK's
+footer and descriptor are made to agree with its header.
 """
 
 from __future__ import annotations
 
 import random
+import re
 import struct
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _SUMMED: Final = 0.9
 """How often the sums are put right; the checks of the sums themselves are tried too."""
 
+_EXTENT: Final = re.compile(rb"(?:RW|RDONLY) (\d{18}) SPARSE")
 _KIB: Final = 1 << 10
 _MIB: Final = 1 << 20
 _MOST_LOG: Final = 4 * _MIB
@@ -124,6 +127,21 @@ def _held(file: ScatteredFile, place: int, length: int) -> bytes:
     """Return the bytes if the file has them all, else nothing."""
     inside = place >= 0 and place + length <= file.size
     return file.read_at(place, length) if inside else b""
+
+
+def agree_vmdk(file: ScatteredFile) -> Patches:
+    """Yield what footer and descriptor repeat of the header; not sums, but as hard to guess."""
+    header = _held(file, 0, 512)
+    if not header.startswith(b"KDMV"):
+        return
+    footer = file.size - 1024
+    if _held(file, footer, 4) == b"KDMV":
+        for at, length in ((12, 16), (44, 4), (77, 2)):
+            yield footer + at, header[at : at + length]
+    capacity, _, start, sectors = struct.unpack_from("<QQQQ", header, 12)
+    text = _held(file, start * 512, min(sectors * 512, 64 * _KIB))
+    if extent := _EXTENT.search(text):
+        yield start * 512 + extent.start(1), b"%018d" % (capacity % 10**18)
 
 
 def sum_vhd(file: ScatteredFile) -> Patches:

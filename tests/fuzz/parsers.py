@@ -218,8 +218,8 @@ _XML_WORDS: Final = (
 )
 
 PARSERS: Final = {
-    "vmdk": Parser(_disk("vmdk"), mutators.scattered(mutators.plain), _VMDK_WORDS),
-    "vmdk_stream": Parser(_vmdk_stream, mutators.scattered(mutators.plain), _VMDK_WORDS),
+    "vmdk": Parser(_disk("vmdk"), mutators.scattered(mutators.agree_vmdk), _VMDK_WORDS),
+    "vmdk_stream": Parser(_vmdk_stream, mutators.scattered(mutators.agree_vmdk), _VMDK_WORDS),
     "vhd": Parser(
         _disk("vhd"),
         mutators.scattered(mutators.sum_vhd),

@@ -12,7 +12,7 @@ import hashlib
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.appliances import recipes as appliances
 from tests.formats import recipes as vmdk
@@ -44,28 +44,38 @@ def _zstd(byte: int) -> bytes:
     return b"\x28\xb5\x2f\xfd\x60" + struct.pack("<H", 512 - 256) + b"\x03\x10\0" + bytes([byte])
 
 
+def _descriptor(kind: str, sectors: int) -> bytes:
+    """Return a descriptor whose number of sectors has the digits for any (``agree_vmdk``)."""
+    return vmdk.descriptor(kind, sectors, f'RW {sectors:018} SPARSE "disk.vmdk"')
+
+
+def _stream(grains: dict[int, bytes], sectors: int = 64, **options: Any) -> bytes:
+    text = _descriptor("streamOptimized", sectors)
+    whole: dict[str, Any] = {"grain": _GRAIN, "entries": 8, "level": 0} | options
+    return bytes(vmdk.stream_vmdk(grains, sectors, text=text, **whole))
+
+
+def _sparse(grains: dict[int, bytes], **options: Any) -> bytes:
+    text = _descriptor("monolithicSparse", 64)
+    whole: dict[str, Any] = {"grain": _GRAIN, "entries": 8, "text": text} | options
+    return bytes(vmdk.sparse_vmdk(grains, 64, **whole))
+
+
 def _vmdk_files() -> dict[str, bytes]:
     grains = {number: _fill(number, _GRAIN * 512) for number in (0, 3)}
-    stream = vmdk.stream_vmdk(grains, 64, grain=_GRAIN, entries=8, level=0)
-    sparse = vmdk.sparse_vmdk(grains, 64, grain=_GRAIN, entries=8, zeroed=(5,))
-    front = bytearray(stream)
-    directory = struct.unpack_from("<Q", stream, len(stream) - 1024 + 56)[0]
-    front[56:64] = struct.pack("<Q", directory)
+    front = bytearray(_stream(grains))
+    front[56:64] = front[-1024 + 56 : -1024 + 64]
     flat = vmdk.descriptor("monolithicFlat", 64, 'RW 64 FLAT "flat.vmdk" 0')
     return {
-        "stream": bytes(stream),
-        "stream-version-1": bytes(vmdk.stream_vmdk(grains, 60, grain=_GRAIN, version=1, level=0)),
-        "stream-two-tables": bytes(
-            vmdk.stream_vmdk({0: grains[0], 9: grains[3]}, 128, grain=_GRAIN, entries=8, level=0)
-        ),
+        "stream": _stream(grains),
+        "stream-version-1": _stream(grains, 60, version=1, entries=512),
+        "stream-two-tables": _stream({0: grains[0], 9: grains[3]}, 128),
         "stream-tables-in-header": bytes(front),
-        "stream-empty": bytes(vmdk.stream_vmdk({}, 64, grain=_GRAIN)),
-        "sparse": bytes(sparse),
-        "sparse-one-directory": bytes(
-            vmdk.sparse_vmdk(grains, 64, grain=_GRAIN, entries=8, redundant=False)
-        ),
+        "stream-empty": _stream({}),
+        "sparse": _sparse(grains, zeroed=(5,)),
+        "sparse-one-directory": _sparse(grains, redundant=False),
         "flat": flat,
-        "flat-embedded": bytes(vmdk.sparse_vmdk({}, 64, grain=_GRAIN, text=flat)),
+        "flat-embedded": _sparse({}, text=flat),
         "sesparse": b"\xbe\xba\xfe\xca\0\0\0\0".ljust(512, b"\0"),
         "split": b"COWD\1\0\0\0".ljust(512, b"\0"),
     }

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.fuzz.mutators import sum_gpt, sum_tar, sum_vhd, sum_vhdx
+from tests.fuzz.mutators import agree_vmdk, sum_gpt, sum_tar, sum_vhd, sum_vhdx
 from tests.fuzz.parsers import PARSERS
 from tests.fuzz.recipes import CORPUS, seeds
 from tests.fuzz.scattered import ScatteredFile
 
-SUMS = {"vhd": sum_vhd, "vhdx": sum_vhdx, "gpt": sum_gpt, "ova": sum_tar}
+SUMS = {"vmdk": agree_vmdk, "vhd": sum_vhd, "vhdx": sum_vhdx, "gpt": sum_gpt, "ova": sum_tar}
 WRONG = {"gpt": {"backup"}, "ova": {"link", "gzip"}}
 """Seeds whose sums are wrong on purpose."""
 

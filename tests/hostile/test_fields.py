@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from lxml import etree
-from tests.fuzz.mutators import patched, plain, sum_gpt, sum_tar, sum_vhd, sum_vhdx
+from tests.fuzz.mutators import agree_vmdk, patched, plain, sum_gpt, sum_tar, sum_vhd, sum_vhdx
 from tests.fuzz.parsers import PARSERS, run_within
 from tests.fuzz.recipes import seeds
 from tests.fuzz.scattered import split
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.fuzz.mutators import Sums
 
 FILES: Final = (
-    ("vmdk", "stream", plain),
-    ("vmdk", "sparse", plain),
+    ("vmdk", "stream", agree_vmdk),
+    ("vmdk", "sparse", agree_vmdk),
     ("vmdk_stream", "stream-tables-in-header", plain),
     ("vhd", "dynamic", sum_vhd),
     ("vhd", "fixed", sum_vhd),
