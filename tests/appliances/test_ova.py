@@ -112,7 +112,7 @@ def test_chunked_disks_are_refused_by_aws_s_name() -> None:
 
 def test_a_description_of_many_bytes() -> None:
     error = refusal(ova([("vm.ovf", b" " * (5 << 20))]))
-    assert error.message == "ovf: description: found 5242880 bytes, expected at most 4194304"
+    assert error.message == "ovf: description: found 5242880 bytes, expected at most 2097152"
 
 
 @pytest.mark.oracle

@@ -170,6 +170,13 @@ def test_too_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "found more than 3" in refusal(ova([(f"{number}.vmdk", b"") for number in range(4)]))
 
 
+def test_too_many_headers_of_one_member() -> None:
+    one = patched(ova([("head", b"")]), 156, b"g")[:512]
+    many = one * 2048 + ova([("vm.ovf", b"")])
+    assert refusal(many) == "ova: headers at byte 1048576: found more than 2048"
+    assert list(read_members(MemorySource(one * 2047 + ova([("vm.ovf", b"")])))) == ["vm.ovf"]
+
+
 def test_any_damage_is_read_or_refused() -> None:
     chance = random.Random(7)
     for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):

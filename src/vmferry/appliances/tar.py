@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from vmferry.model.bytes import ByteSource
 
 _MAX_MEMBERS: Final = 512
+_MAX_HEADERS: Final = 4 * _MAX_MEMBERS
+"""A member may have one global, one pax and one GNU header before its own."""
+
 _MAX_EXTENDED: Final = 64 * KIB
 _MAX_NAME: Final = 255
 _MAX_DIGITS: Final = 20
@@ -67,12 +70,15 @@ def read_members(source: ByteSource) -> dict[str, Member]:
             the archive's own folder with a name of its own.
     """
     members: dict[str, Member] = {}
-    at, extended = 0, dict[str, str]()
+    at, extended, headers = 0, dict[str, str](), 0
     while at + SECTOR <= source.size:
         block = source.read_at(at, SECTOR)
         if not any(block):
             break
         _check_sum(block, at)
+        headers += 1
+        if headers > _MAX_HEADERS:
+            raise bad_archive("headers", at, found=f"more than {_MAX_HEADERS}")
         kind = block[156:157]
         size = _size(block, extended if kind in _FILES else {}, at)
         data = at + SECTOR

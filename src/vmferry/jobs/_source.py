@@ -135,6 +135,7 @@ def _appliance(
     url: str, source: StoredObject, container: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     appliance = appliances.open_appliance(source)
+    _check_count(appliance.machine.disks)
     out = []
     for disk in appliance.machine.disks:
         location = DiskLocation(
@@ -160,7 +161,7 @@ def _appliance(
     return machine, out
 
 
-def _check_count(disks: Sequence[dict[str, Any]]) -> None:
+def _check_count(disks: Sequence[object]) -> None:
     if len(disks) > MAX_DISKS:
         raise GuestError(
             f"the machine has {len(disks)} disks, expected at most {MAX_DISKS}",

@@ -48,14 +48,32 @@ def test_adapters_belong_to_their_controllers() -> None:
         ApplianceDisk(controller="", adapter="VirtualSCSI"),
         ApplianceDisk(controller="ide"),
         ApplianceDisk(controller="sata"),
+        ApplianceDisk(controller="ide", adapter="PIIX4"),
+        ApplianceDisk(controller="sata", adapter="AHCI"),
+        ApplianceDisk(controller="scsi", adapter="someother, lsilogic"),
     )
     found = complete(Machine(disks=disks)).disks
-    assert [disk.adapter for disk in found] == ["VirtualSCSI", "lsilogic", "", "vmware.sata.ahci"]
+    assert [disk.controller for disk in found] == [
+        "scsi", "scsi", "ide", "sata", "ide", "sata", "scsi",
+    ]  # fmt: skip
+    assert [disk.adapter for disk in found] == [
+        "VirtualSCSI", "VirtualSCSI", "", "vmware.sata.ahci", "", "vmware.sata.ahci",
+        "someother, lsilogic",
+    ]  # fmt: skip
 
 
 def test_cards_and_products() -> None:
-    found = complete(Machine(cards=(NetworkCard(mac="AA:BB"),), product=Product(vendor="x")))
-    assert found.cards == (NetworkCard(mac="aa:bb", network="VM Network", adapter="E1000"),)
+    cards = (
+        NetworkCard(mac="AA:BB"),
+        NetworkCard(adapter="virtio"),
+        NetworkCard(adapter="VmxNet3"),
+    )
+    found = complete(Machine(cards=cards, product=Product(vendor="x")))
+    assert found.cards == (
+        NetworkCard(mac="aa:bb", network="VM Network", adapter="E1000"),
+        NetworkCard(network="VM Network", adapter="E1000"),
+        NetworkCard(network="VM Network", adapter="VmxNet3"),
+    )
     assert found.product is None
 
 

@@ -224,3 +224,11 @@ def test_the_disk_that_is_booted_comes_first(attribute: str, more: str, order: l
 def test_the_number_of_the_system(number: str, os_id: int) -> None:
     section = f'<OperatingSystemSection ovf:id="{number}"><Info/></OperatingSystemSection>'
     assert parse_ovf(ovf(system("", section)))[0].os_id == os_id
+
+
+def test_more_disks_than_a_machine_can_have() -> None:
+    many = "".join(disk_item(at=number) for number in range(513))
+    assert (
+        refusal(ovf(system(CONTROLLER + many))).message
+        == "ovf: disks: found 513, expected up to 512"
+    )

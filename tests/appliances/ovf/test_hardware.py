@@ -76,6 +76,19 @@ def test_sockets_and_the_family() -> None:
     assert (found.family, found.cpus, found.cores_per_socket) == ("vmx-13 vmx-11", 8, 4)
 
 
+@pytest.mark.parametrize(
+    ("address", "mac"),
+    [
+        ("00-50-56-AB-CD-EF", "00:50:56:ab:cd:ef"),
+        ("005056abcdef", "00:50:56:ab:cd:ef"),
+        ("7", "7"),
+        ("00:50:56:ab:cd:gg", "00:50:56:ab:cd:gg"),
+    ],
+)
+def test_addresses_of_cards(address: str, mac: str) -> None:
+    assert hardware(item(ResourceType=10, Address=address)).cards[0].mac == mac
+
+
 def test_disks_of_other_types_and_ids() -> None:
     found = hardware(
         item(InstanceId="c", ResourceType=5)

@@ -55,13 +55,34 @@ def test_entities_are_neither_expanded_nor_fetched(tmp_path: Path) -> None:
             assert "secret" not in message.replace(str(secret), "")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-7"])
+def test_other_encodings_hide_no_document_type(encoding: str) -> None:
+    head = f"<!DOCTYPE Envelope [{LAUGHS}]>"
+    text = ovf(more="<Info>&l11;</Info>", head=head).decode().replace("UTF-8", encoding)
+    assert refusal(text.encode(encoding)).startswith(("ovf: description is no XML", "ovf: descrip"))
+
+
+def test_nothing_is_included(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    include = f'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{tmp_path}/secret"/>'
+    root = parse_envelope(ovf(more=f"<Info>{include}</Info>"))
+    info = child(root, "Info")
+    assert info is not None
+    assert "".join(str(text) for text in info.itertext()) == ""
+
+
+def test_instructions_and_comments_are_no_content() -> None:
+    root = parse_envelope(ovf(more='<?xml-stylesheet href="http://127.0.0.1/x"?><!-- x -->'))
+    assert child(root, "VirtualSystem") is not None
+
+
 def test_depth_and_length_have_limits() -> None:
     deep = "<a>" * 70 + "</a>" * 70
     assert refusal(ovf(more=deep)) == "ovf: description: found more than 64 levels of elements"
     deeper = "<a>" * 100_000 + "</a>" * 100_000
     assert refusal(ovf(more=deeper)).startswith("ovf: description is no XML: ")
     long = ovf(more="<a/>" * (1 << 20))
-    assert refusal(long) == f"ovf: description: found {len(long)} bytes, expected at most 4194304"
+    assert refusal(long) == f"ovf: description: found {len(long)} bytes, expected at most 2097152"
 
 
 @pytest.mark.parametrize(

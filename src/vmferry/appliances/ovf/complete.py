@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from vmferry.model.machine import ApplianceDisk, Machine, NetworkCard
 
 _CONTROLLER: Final = "scsi"
+_MODELS: Final = {
+    "ide": (),
+    "scsi": ("buslogic", "lsilogic", "lsilogicsas", "virtualscsi"),
+    "sata": ("vmware.sata.ahci",),
+    "nvme": ("vmware.nvme.controller",),
+}
+_CARDS: Final = ("pcnet32", "e1000", "e1000e", "vmxnet", "vmxnet2", "vmxnet3")
 _CARD: Final = "E1000"
 _NETWORK: Final = "VM Network"
 _OTHER_SYSTEM: Final = 1
@@ -33,8 +40,8 @@ def complete(machine: Machine) -> Machine:
     """Return the machine as it is read again after ``compose_ovf`` has described it.
 
     Args:
-        machine: What is known. A family of hardware that is not VMware's is replaced: the
-            description is written for theirs, and only they refuse the others'.
+        machine: What is known. Hardware that is not VMware's is replaced: the description is
+            written in their words, which others understand, and they refuse the others'.
     """
     disks = tuple(_disk(disk) for disk in machine.disks)
     return replace(
@@ -62,10 +69,16 @@ def _family(disks: tuple[ApplianceDisk, ...]) -> str:
     return _NVME_FAMILY if any(disk.controller == "nvme" for disk in disks) else _FAMILY
 
 
+def _is_known(adapter: str, models: tuple[str, ...]) -> bool:
+    """Say whether one of the alternatives that an adapter's word may list is VMware's."""
+    return any(word in models for word in adapter.lower().replace(",", " ").split())
+
+
 def _disk(disk: ApplianceDisk) -> ApplianceDisk:
     controller = disk.controller if disk.controller in ADAPTERS else _CONTROLLER
-    adapter = _words(disk.adapter) if controller == disk.controller else ""
-    return replace(disk, controller=controller, adapter=adapter or ADAPTERS[controller])
+    known = _is_known(disk.adapter, _MODELS[controller])
+    adapter = _words(disk.adapter) if known else ADAPTERS[controller]
+    return replace(disk, controller=controller, adapter=adapter)
 
 
 def _card(card: NetworkCard) -> NetworkCard:
@@ -73,7 +86,7 @@ def _card(card: NetworkCard) -> NetworkCard:
         card,
         mac=_words(card.mac).lower(),
         network=_words(card.network) or _NETWORK,
-        adapter=_words(card.adapter) or _CARD,
+        adapter=_words(card.adapter) if _is_known(card.adapter, _CARDS) else _CARD,
     )
 
 

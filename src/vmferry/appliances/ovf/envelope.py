@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _RESOURCE: Final = re.compile(r"(?:ovf:)?/{1,2}(disk|file)/(.+)")
 _OVIRT_BUSES: Final = {"IDE": "ide", "SATA": "sata", "VirtIO_SCSI": "scsi"}
 _OS_DIGITS: Final = 5
+_MAX_DISKS: Final = 512
+"""Twice what vSphere 8 can attach to a machine; each has to be looked at."""
 
 
 class DiskReference(NamedTuple):
@@ -88,6 +90,8 @@ def parse_ovf(data: bytes) -> tuple[Machine, tuple[DiskReference, ...]]:
             for card in hardware.cards
         ),
     )
+    if len(hardware.disks) > _MAX_DISKS:
+        raise bad_ovf("disks", found=len(hardware.disks), expected=f"up to {_MAX_DISKS}")
     first = _boot_item(system)
     items = sorted(hardware.disks, key=lambda item: not _boots(item, first, disks))
     return machine, tuple(_reference(item, disks, files) for item in items)

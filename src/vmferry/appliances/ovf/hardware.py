@@ -32,6 +32,9 @@ OTHER_STORAGE: Final = "20"
 CONTROLLERS: Final = {"5": "ide", "6": "scsi"}
 _EXTENTS: Final = ("19", "31")
 _SUBTYPES: Final = {"ahci": "sata", "sata": "sata", "nvme": "nvme"}
+_OVIRT_CARDS: Final = {"1": "rtl8139", "2": "e1000", "3": "virtio"}
+"""oVirt's engine writes the ordinal of its ``VmInterfaceType``."""
+
 _DEVICE: Final = re.compile(r"\bdevice=(\d+)")
 _MAX_PROCESSORS: Final = 4096
 _LAST: Final = 1 << 31
@@ -70,7 +73,7 @@ def parse_hardware(section: etree._Element, configuration: str) -> Hardware:
     system = child(section, "System")
     return Hardware(
         cpus=sum(_count(item, "VirtualQuantity") for item in processors),
-        cores_per_socket=sum(_count(item, "CoresPerSocket") for item in processors),
+        cores_per_socket=sum(_cores(item) for item in processors),
         memory=sum(
             quantity(text(item, "VirtualQuantity"), text(item, "AllocationUnits"), "memory", MIB)
             for item in memory
@@ -105,12 +108,28 @@ def _count(item: etree._Element, name: str) -> int:
     return count
 
 
+def _cores(item: etree._Element) -> int:
+    """Return VMware's word for it, or oVirt's, which counts threads apart."""
+    if cores := _count(item, "CoresPerSocket"):
+        return cores
+    return _count(item, "cpu_per_socket") * max(1, _count(item, "threads_per_cpu"))
+
+
 def _card(item: etree._Element) -> NetworkCard:
+    adapter = text(item, "ResourceSubType")
     return NetworkCard(
-        mac=text(item, "Address").lower(),
+        mac=_mac(text(item, "Address") or text(item, "MACAddress")),
         network=text(item, "Connection"),
-        adapter=text(item, "ResourceSubType"),
+        adapter=_OVIRT_CARDS.get(adapter, adapter),
     )
+
+
+def _mac(words: str) -> str:
+    """Return an address in the one spelling that is compared: Nutanix has dashes."""
+    digits = re.sub("[-:.]", "", words.lower())
+    if not re.fullmatch("[0-9a-f]{12}", digits):
+        return words.lower()
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
 def _disks(items: list[etree._Element]) -> Iterator[DiskItem]:
