@@ -18,7 +18,7 @@ def test_the_forms_of_products() -> None:
     )
     text = (
         f"SHA1(vm.ovf)= {sha1}\nSHA256(disk 1.vmdk)= {sha256.upper()}\r\n\n"
-        f"SHA512 (a(b).vmdk) = {sha512}\nSHA-256(c)={sha256}\n"
+        f"SHA512 (a(b).vmdk) = {sha512}\nSHA-256(./c)={sha256}\n"
     )
     assert parse_manifest(text.encode()) == {
         "vm.ovf": Digest("sha1", sha1),

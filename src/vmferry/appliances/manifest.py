@@ -56,8 +56,9 @@ def parse_manifest(data: bytes) -> dict[str, Digest]:
                 expected="SHA1, SHA256 or SHA512 (name)= digest",
             )
         digest = Digest(algorithm, match[3].lower())
-        if digests.setdefault(match[2], digest) != digest:
-            raise bad_archive(f"manifest line {number}", found=f"a second digest of {match[2]!r}")
+        name = match[2].removeprefix("./")
+        if digests.setdefault(name, digest) != digest:
+            raise bad_archive(f"manifest line {number}", found=f"a second digest of {name!r}")
     return digests
 
 

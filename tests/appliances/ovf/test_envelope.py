@@ -163,6 +163,11 @@ def test_chunks_are_refused_by_aws_s_name() -> None:
     )
 
 
+def test_a_file_in_the_package_s_own_folder() -> None:
+    files = '<File ovf:id="file1" ovf:href="./gr%C3%B6%C3%9Fe%20%231.vmdk"/>'
+    assert parse_ovf(ovf(files=files))[1][0].disk.href == "größe #1.vmdk"
+
+
 def test_an_empty_disk_has_no_file() -> None:
     disks = (
         '<Disk ovf:diskId="vmdisk1" ovf:capacity="5" ovf:capacityAllocationUnits="byte * 2^30"/>'

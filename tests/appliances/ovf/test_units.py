@@ -21,6 +21,12 @@ from vmferry.errors import FormatError
         ("512", "MegaBytes", 512 << 20),
         ("1", "GigaBytes", 1 << 30),
         ("0", "TB", 0),
+        ("3", "TeraByte", 3 << 40),
+        ("5", "kB", 5 << 10),
+        ("6", "MiB", 6 << 20),
+        ("6", " gib ", 6 << 30),
+        ("2", "byte * 2^40", 2 << 40),
+        ("2", "BYTE*2^30", 2 << 30),
     ],
 )
 def test_quantities(number: str, unit: str, value: int) -> None:

@@ -212,7 +212,7 @@ def _href(element: etree._Element) -> str:
             hint="Export without --chunkSize",
             aws=CHUNKED,
         )
-    href = unquote(attribute(element, "href"))
+    href = unquote(attribute(element, "href")).removeprefix("./")
     if not is_plain_name(href):
         raise bad_ovf(
             "href of a file", found=repr(href[:80]), expected="a name in the same archive"

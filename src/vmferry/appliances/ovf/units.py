@@ -15,15 +15,17 @@ from vmferry.units import GIB, KIB, MIB, TIB
 
 _UNIT: Final = re.compile(r"bytes?(?:\*(2|10)\^(\d{1,2}))?")
 _WORDS: Final = {
-    "kilobytes": KIB,
-    "kb": KIB,
-    "megabytes": MIB,
-    "mb": MIB,
-    "gigabytes": GIB,
-    "gb": GIB,
-    "terabytes": TIB,
-    "tb": TIB,
+    word: factor
+    for factor, words in (
+        (KIB, ("kilobytes", "kilobyte", "kb", "kib")),
+        (MIB, ("megabytes", "megabyte", "mb", "mib")),
+        (GIB, ("gigabytes", "gigabyte", "gb", "gib")),
+        (TIB, ("terabytes", "terabyte", "tb", "tib")),
+    )
+    for word in words
 }
+"""By 1024 in every product that writes them."""
+
 _MOST: Final = 1 << 63
 
 
