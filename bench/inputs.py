@@ -50,6 +50,32 @@ class Inputs:
                 out.write(os.urandom(64 * MIB))
         return to_vmdk(raw, self.folder / "sparse.vmdk")
 
+    @cached_property
+    def half_random(self) -> Path:
+        """A raw disk of 10 GiB: a random MiB, a MiB of zeros that are stored, and so on."""
+        self._console.print("  writing a disk of 10 GiB, half of it random …")
+        path = self.folder / "half-random.raw"
+        with path.open("wb") as out:
+            for _ in range(5 << 10):
+                out.write(os.urandom(MIB) + bytes(MIB))
+        return path
+
+    @cached_property
+    def sparse_vhdx(self) -> Path:
+        """A dynamic VHDX of 16 TiB with 64 MiB of random bytes at sixteen places, by qemu."""
+        self._console.print("  qemu writes a sparse disk of 16 TiB as VHDX …")
+        path = self.folder / "sparse.vhdx"
+        subprocess.run(["qemu-img", "create", "-q", "-f", "vhdx", str(path), "16T"], check=True)
+        content = self.folder / "random"
+        content.write_bytes(os.urandom(64 * MIB))
+        places = (place * TIB + 12_345 * 512 for place in range(16))
+        writes = "".join(f"write -q -s {content} {at} 64M\n" for at in places)
+        subprocess.run(
+            ["qemu-io", "-f", "vhdx", str(path)],
+            input=writes, text=True, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        return path
+
 
 def to_vmdk(raw: Path, target: Path) -> Path:
     """Convert with qemu-img and return ``target``."""

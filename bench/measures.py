@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is measured, each with its peer: the goals of issue 2."""
+"""What is measured, each with its peer: the service's goals here, the formats' in ``formats``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bench.endpoint import Endpoint, endpoint
 from bench.figure import Figure
+from bench.formats import measure_convert, measure_large, measure_reads, measure_sparse
 from bench.inputs import MIB
 
 if TYPE_CHECKING:
@@ -137,4 +138,8 @@ MEASURES: Final[dict[str, Callable[[Inputs, int], list[Figure]]]] = {
     "export": measure_export,
     "memory": measure_memory,
     "start": measure_start,
+    "convert": measure_convert,
+    "large": measure_large,
+    "reads": measure_reads,
+    "sparse": measure_sparse,
 }

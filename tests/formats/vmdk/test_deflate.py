@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import zlib
 
+import deflate
 import pytest
 
 from vmferry.formats import Effort
@@ -33,3 +34,10 @@ def test_a_restart_forgets() -> None:
     assert deflater(text) != fresh, "a neighbour that does not deflate costs this grain its level"
     deflater.restart()
     assert deflater(text) == fresh
+
+
+def test_what_follows_a_stubborn_grain_is_still_deflated() -> None:
+    deflater = Deflater(Effort.NORMAL)
+    text = b"".join(b"%d " % (number * number) for number in range(20_000))[:GRAIN]
+    deflater(os.urandom(GRAIN))
+    assert deflater(text) == deflate.zlib_compress(text, 1)
