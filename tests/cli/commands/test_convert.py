@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.appliances.recipes import CONTROLLER, disk_item, item, ova, ovf, system
 from tests.formats.recipes import FileSource, SparseDisk, fill, read_all, stream_vmdk, write_file
+from tests.house.documents import block
 
 from vmferry.appliances import open_appliance
 from vmferry.formats import open_disk
@@ -210,3 +212,12 @@ def test_kill_9_leaves_no_file_that_passes_for_whole(tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def _in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+def test_the_block_of_the_operations(vhdx: Path, tmp_path: Path) -> None:
+    assert _run(vhdx, tmp_path / "my-server-vm.ova").returncode == 0
+    for line in block("convert").splitlines():
+        words = shlex.split(line)
+        assert words[0] == "vmferry"
+        done = _run(*words[2:], program=words[1])
+        assert (done.returncode, done.stderr) == (0, "")
