@@ -150,6 +150,19 @@ def test_the_last_grain_of_a_sparse_file_may_end_with_the_disk() -> None:
     assert caught.value.aws_text == LENGTH_TEXT
 
 
+def test_no_more_than_asked_for_is_read_of_a_plain_grain() -> None:
+    grain = 16 * MIB
+    content = random.Random(1).randbytes(MIB)
+    data = sparse_vmdk({1: bytes(5 * MIB) + content}, 3 * grain // SECTOR, grain=grain // SECTOR)
+    source = MemorySource(data)
+    disk = VmdkReader(source)
+    disk.read_at(grain, 1)
+    source.reads.clear()
+    assert disk.read_at(grain + 5 * MIB + 7, 512) == content[7:519]
+    assert disk.read_at(2 * grain - 512, 1024) == bytes(1024)
+    assert [length for _, length in source.reads] == [512, 512]
+
+
 def test_the_redundant_directory_stands_in_for_a_damaged_one() -> None:
     grains = {0: fill(0), 700: fill(7)}
     data = sparse_vmdk(grains, 128 * 1024)

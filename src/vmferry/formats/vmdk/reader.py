@@ -95,15 +95,15 @@ class VmdkReader:
         self._check_range(offset, length)
         if not length:
             return b""
+        if not self._header.compressed:
+            return b"".join(self._plain(offset, offset + length))
         first, last = offset // self._grain, -(-(offset + length) // self._grain)
         pieces: list[bytes | bytearray] = []
         for start, entries, count in self._spans(first, last):
             if entries is None:
                 pieces.extend([self._zeros] * count)
-            elif self._header.compressed:
-                self._read_deflated(start, entries, pieces)
             else:
-                self._read_plain(start, entries, pieces)
+                self._read_deflated(start, entries, pieces)
         skip = offset - first * self._grain
         if len(pieces) == 1:
             return bytes(memoryview(pieces[0])[skip : skip + length])
@@ -142,26 +142,39 @@ class VmdkReader:
                 yield start, stop, ExtentKind.DATA if stored else ExtentKind.ZERO
                 at += grains
 
-    def _read_plain(
-        self, first: int, entries: Sequence[int], pieces: list[bytes | bytearray]
-    ) -> None:
-        """Append the grains ``first`` … of a monolithicSparse file."""
-        step, at, count = self._header.grain_size, 0, len(entries)
-        while at < count:
-            place = entries[at]
-            if place <= self._tables.zero_mark:
-                pieces.append(self._zeros)
-                at += 1
-                continue
-            run, most = 1, min(max(_MOST // self._grain, 1), count - at)
-            while run < most and entries[at + run] == place + run * step:
+    def _plain(self, offset: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes ``offset`` … ``end`` of a monolithicSparse file.
+
+        No more is read than was asked for: a grain may have 16 MiB.
+        """
+        grain, zero = self._grain, self._tables.zero_mark
+        for first, entries, count in self._spans(offset // grain, -(-end // grain)):
+            at = 0
+            while at < count:
+                place = 0 if entries is None else entries[at]
+                run = count - at if entries is None else self._run(entries, at)
+                start = max((first + at) * grain, offset)
+                stop = min((first + at + run) * grain, end)
+                at += run
+                if place <= zero:
+                    yield bytes(stop - start)
+                    continue
+                where = place * SECTOR + start % grain
+                if where + stop - start > self._source.size:
+                    raise bad_grain("beyond the end of the file", place * SECTOR)
+                yield self._source.read_at(where, stop - start)
+
+    def _run(self, entries: Sequence[int], at: int) -> int:
+        """Return how many grains from ``at`` on are zeros, or can be fetched by one read."""
+        place, zero, run = entries[at], self._tables.zero_mark, 1
+        if place <= zero:
+            while at + run < len(entries) and entries[at + run] <= zero:
                 run += 1
-            start = place * SECTOR
-            inside = min(run * self._grain, self.size - (first + at) * self._grain)
-            if start + inside > self._source.size:
-                raise bad_grain("beyond the end of the file", start)
-            pieces.append(self._source.read_at(start, inside))
-            at += run
+            return run
+        most = min(max(_MOST // self._grain, 1), len(entries) - at)
+        while run < most and entries[at + run] == place + run * self._header.grain_size:
+            run += 1
+        return run
 
     def _read_deflated(
         self, first: int, entries: Sequence[int], pieces: list[bytes | bytearray]
