@@ -157,7 +157,7 @@ class VmdkReader:
                 stop = min((first + at + run) * grain, end)
                 at += run
                 if place <= zero:
-                    yield bytes(stop - start)
+                    yield self._zeros[: stop - start] if run == 1 else bytes(stop - start)
                     continue
                 where = place * SECTOR + start % grain
                 if where + stop - start > self._source.size:
