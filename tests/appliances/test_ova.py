@@ -3,8 +3,19 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
-from tests.appliances.recipes import MemorySource, manifest, ova, ovf, samples
+from tests.appliances.recipes import (
+    CONTROLLER,
+    MemorySource,
+    disk_item,
+    manifest,
+    ova,
+    ovf,
+    samples,
+    system,
+)
 
 from vmferry.appliances import open_appliance, verify_digest
 from vmferry.appliances.ova import open_ova
@@ -65,6 +76,26 @@ def test_a_changed_description_is_found_at_once_and_a_changed_disk_when_it_is_re
     assert digest is not None
     with pytest.raises(FormatError, match=r"ova: sha256 of disk1\.vmdk: found"):
         verify_digest(appliance.disk_file(disk), digest)
+
+
+def test_a_compressed_disk_and_an_empty_one() -> None:
+    packed = gzip.compress(DISK)
+    description = ovf(
+        system(CONTROLLER + disk_item() + disk_item("ovf:/disk/empty", at=1)),
+        files='<File ovf:id="file1" ovf:href="disk1.vmdk" ovf:compression="gzip"/>',
+        disks='<Disk ovf:diskId="vmdisk1" ovf:fileRef="file1" ovf:capacity="2000"/>'
+        '<Disk ovf:diskId="empty" ovf:capacity="7000"/>',
+    )
+    files = [("vm.ovf", description), ("disk1.vmdk", packed)]
+    appliance = open_ova(MemorySource(ova([*files, ("vm.mf", manifest(files, "sha512"))])))
+    first, second = appliance.machine.disks
+    file = appliance.disk_file(first)
+    assert (file.size, file.read_at(0, file.size)) == (2000, DISK)
+    digest = appliance.digest_of(first)
+    assert digest is not None
+    verify_digest(appliance.stored_file(first), digest)
+    empty = appliance.disk_file(second)
+    assert (empty.size, empty.read_at(6999, 1), appliance.digest_of(second)) == (7000, b"\0", None)
 
 
 def test_a_manifest_names_every_disk() -> None:

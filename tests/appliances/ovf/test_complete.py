@@ -62,6 +62,21 @@ def test_adapters_belong_to_their_controllers() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("os_type", "os_description", "adapter"),
+    [
+        ("windows2019srv_64Guest", "", "lsilogicsas"),
+        ("winNetEnterprise64Guest", "", "lsilogicsas"),
+        ("", "Microsoft Windows 10 (64-bit)", "lsilogicsas"),
+        ("ubuntu64Guest", "Ubuntu", "lsilogic"),
+    ],
+)
+def test_windows_has_a_driver(os_type: str, os_description: str, adapter: str) -> None:
+    disks = (ApplianceDisk(), ApplianceDisk(controller="scsi", adapter="VirtualSCSI"))
+    machine = Machine(os_type=os_type, os_description=os_description, disks=disks)
+    assert [disk.adapter for disk in complete(machine).disks] == [adapter, "VirtualSCSI"]
+
+
 def test_cards_and_products() -> None:
     cards = (
         NetworkCard(mac="AA:BB"),

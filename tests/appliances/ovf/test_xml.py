@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,6 +75,24 @@ def test_nothing_is_included(tmp_path: Path) -> None:
 def test_instructions_and_comments_are_no_content() -> None:
     root = parse_envelope(ovf(more='<?xml-stylesheet href="http://127.0.0.1/x"?><!-- x -->'))
     assert child(root, "VirtualSystem") is not None
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("<a/>" * 51_000, "ovf: description: found more than 50000 elements"),
+        (
+            f"<a {' '.join(f'a{n}=' + chr(34) * 2 for n in range(170_000))}/>",
+            "ovf: description: found an element with 170000 attributes",
+        ),
+    ],
+    ids=["elements", "attributes"],
+)
+def test_many_elements_or_attributes_take_no_second(more: str, message: str) -> None:
+    """All of them fit into the longest description; the attributes took two minutes."""
+    started = time.process_time()
+    assert refusal(ovf(more=more)) == message
+    assert time.process_time() - started < 1
 
 
 def test_depth_and_length_have_limits() -> None:

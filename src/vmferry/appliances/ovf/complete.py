@@ -25,6 +25,9 @@ _MODELS: Final = {
     "sata": ("vmware.sata.ahci",),
     "nvme": ("vmware.nvme.controller",),
 }
+_WINDOWS_SCSI: Final = "lsilogicsas"
+"""Windows has a driver for it since Vista, and none any more for the parallel one."""
+
 _CARDS: Final = ("pcnet32", "e1000", "e1000e", "vmxnet", "vmxnet2", "vmxnet3")
 _CARD: Final = "E1000"
 _NETWORK: Final = "VM Network"
@@ -43,7 +46,8 @@ def complete(machine: Machine) -> Machine:
         machine: What is known. Hardware that is not VMware's is replaced: the description is
             written in their words, which others understand, and they refuse the others'.
     """
-    disks = tuple(_disk(disk) for disk in machine.disks)
+    scsi = _WINDOWS_SCSI if _is_windows(machine) else ADAPTERS["scsi"]
+    disks = tuple(_disk(disk, {**ADAPTERS, "scsi": scsi}) for disk in machine.disks)
     return replace(
         machine,
         name=_words(machine.name) or "vm",
@@ -74,10 +78,14 @@ def _is_known(adapter: str, models: tuple[str, ...]) -> bool:
     return any(word in models for word in adapter.lower().replace(",", " ").split())
 
 
-def _disk(disk: ApplianceDisk) -> ApplianceDisk:
+def _is_windows(machine: Machine) -> bool:
+    return machine.os_type.startswith("win") or "windows" in machine.os_description.lower()
+
+
+def _disk(disk: ApplianceDisk, adapters: dict[str, str]) -> ApplianceDisk:
     controller = disk.controller if disk.controller in ADAPTERS else _CONTROLLER
     known = _is_known(disk.adapter, _MODELS[controller])
-    adapter = _words(disk.adapter) if known else ADAPTERS[controller]
+    adapter = _words(disk.adapter) if known else adapters[controller]
     return replace(disk, controller=controller, adapter=adapter)
 
 

@@ -26,6 +26,10 @@ MAX_OVF: Final = 2 * MIB
 
 MAX_TEXT: Final = 255
 _MAX_DEPTH: Final = 64
+_MAX_ELEMENTS: Final = 50_000
+_MAX_ATTRIBUTES: Final = 256
+"""170,000 attributes of one element, which 2 MiB have room for, took two minutes."""
+
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NAMESPACES: Final = (
     "http://schemas.dmtf.org/ovf/envelope/1",
@@ -55,7 +59,7 @@ def parse_envelope(data: bytes) -> etree._Element:
         raise bad_ovf(f"description is no XML: {str(error)[:200]}") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise bad_ovf("description has a document type", expected="none")
-    _check_depth(root)
+    _check_shape(root)
     name = etree.QName(root)
     # vCloud Director forgets the default namespace but declares the prefix.
     namespace = name.namespace or root.nsmap.get("ovf") or ""
@@ -106,9 +110,17 @@ def legal(words: str) -> str:
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", words)
 
 
-def _check_depth(root: etree._Element) -> None:
-    depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
+def _check_shape(root: etree._Element) -> None:
+    """Refuse what takes long to look at; lxml's attributes take the square of their number."""
+    depth = count = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "end":
+            depth -= 1
+            continue
+        depth, count = depth + 1, count + 1
         if depth > _MAX_DEPTH:
             raise bad_ovf("description", found=f"more than {_MAX_DEPTH} levels of elements")
+        if count > _MAX_ELEMENTS:
+            raise bad_ovf("description", found=f"more than {_MAX_ELEMENTS} elements")
+        if len(element.attrib) > _MAX_ATTRIBUTES:
+            raise bad_ovf("description", found=f"an element with {len(element.attrib)} attributes")
