@@ -109,7 +109,12 @@ def _vhdx_files() -> dict[str, bytes]:
         mib - 4096,
         [
             vhdx.log_entry(7, mib - 4096, [(vhdx.BAT_AT, page)], last=8 * mib),
-            vhdx.log_entry(8, mib - 4096, [(4 * mib, 4096)], last=8 * mib),
+            vhdx.log_entry(
+                8,
+                mib - 4096,
+                [(4 * mib, 5 * 4096), (4 * mib + 8192, _fill(5, 4096)), (5 * mib, 4096)],
+                last=8 * mib,
+            ),
         ],
     )
     dirty = vhdx.Image(3 * mib, {0: _fill(0, 4096), 2: _fill(2, 4096)}, log=log)
