@@ -7,7 +7,11 @@ import socket
 import subprocess
 import sys
 
-from vmferry.guest import wire
+import pytest
+from tests.guest.test_inspection import Memory
+
+from vmferry.errors import GuestError
+from vmferry.guest import inspection, wire
 from vmferry.guest.child import RemoteDisk
 
 TOO_MUCH = ("asyncio", "botocore", "dbos", "httpx", "lxml", "sqlalchemy", "structlog")
@@ -25,3 +29,13 @@ def test_the_child_imports_little() -> None:
     code = f"import sys, vmferry.guest.child; print([m for m in {TOO_MUCH} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_too_much_memory_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (
+        "import sys; sys.path[:] = {path!r}; from vmferry.guest import child;"
+        "child.look = lambda disks: bytearray(1 << 30); child.main()"
+    )
+    monkeypatch.setattr(inspection, "START", code)
+    with pytest.raises(GuestError, match="inspection: needs more than 300 MiB of memory"):
+        inspection.inspect([Memory(bytes(512))])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -46,9 +47,17 @@ def test_nothing_is_open_behind_the_doors() -> None:
 
 
 def test_memory_has_an_end() -> None:
-    done = _run("from vmferry.guest.sandbox import close_doors; close_doors(); bytearray(2 << 30)")
+    done = _run(
+        "from vmferry.guest.sandbox import close_doors; close_doors(); bytearray(300 << 20)"
+    )
     assert done.returncode != 0
     assert "MemoryError" in done.stderr
+
+
+def test_time_has_an_end() -> None:
+    limit = "import vmferry.guest.sandbox as s; s.CPU_S = 1; s.close_doors()"
+    done = _run(f"{limit}\nwhile True: pass")
+    assert done.returncode == -signal.SIGXCPU
 
 
 def _decide(code: bytes, architecture: int, number: int) -> int:

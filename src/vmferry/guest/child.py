@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import json
 import socket
+from typing import Final
 
 from vmferry.errors import GuestError
 from vmferry.guest import wire
 from vmferry.guest.look import look
-from vmferry.guest.sandbox import close_doors
+from vmferry.guest.sandbox import ADDRESS_SPACE, close_doors
+from vmferry.units import human
+
+TOO_MUCH: Final = GuestError(
+    f"inspection: needs more than {human(ADDRESS_SPACE)} of memory",
+    hint="A file system is damaged: run fsck in the machine and export it again",
+)
 
 
 class RemoteDisk:
@@ -41,4 +48,6 @@ def main() -> None:
             kind, answer = wire.FACTS, wire.facts_to_json(look(disks))
         except GuestError as error:
             kind, answer = wire.ERROR, wire.error_to_json(error)
+        except MemoryError:
+            kind, answer = wire.ERROR, wire.error_to_json(TOO_MUCH)
         parent.sendall(wire.HEADER.pack(kind, 0, 0, len(answer)) + answer)

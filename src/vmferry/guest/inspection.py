@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import GuestError
 from vmferry.guest import wire
+from vmferry.guest.sandbox import CPU_S
 from vmferry.units import MIB, human
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def inspect(disks: Sequence[Disk], *, deadline_s: float = 30) -> GuestFacts:
         try:
             return _Conversation(ours, disks, time.monotonic() + deadline_s).facts()
         except wire.ClosedError as error:
-            raise GuestError(_death(process)) from error
+            raise _death(process) from error
         except TimeoutError as error:
             raise GuestError(
                 f"inspection: no answer after {deadline_s:g} s",
@@ -140,12 +141,18 @@ class _Conversation:
         self._child.settimeout(left)
 
 
-def _death(process: subprocess.Popen[bytes]) -> str:
+def _death(process: subprocess.Popen[bytes]) -> GuestError:
     """Return what ended the child."""
     try:
         status = process.wait(END_S)
     except subprocess.TimeoutExpired:
-        return "inspection: the inspecting process stopped talking"
+        return GuestError("inspection: the inspecting process stopped talking")
+    if status == -signal.SIGXCPU:
+        return GuestError(
+            f"inspection: found no end in {CPU_S} s of processor time",
+            hint="A file system is damaged: run fsck in the machine and export it again",
+        )
     if status < 0:
-        return f"inspection: the inspecting process was ended by {signal.Signals(-status).name}"
-    return f"inspection: the inspecting process failed with status {status}"
+        name = signal.Signals(-status).name
+        return GuestError(f"inspection: the inspecting process was ended by {name}")
+    return GuestError(f"inspection: the inspecting process failed with status {status}")
