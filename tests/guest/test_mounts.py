@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fstab: only /boot and /usr, by UUID, label or device name."""
+"""fstab: only /boot and /usr, by UUID, label, device or volume."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import pytest
 from tests.guest.trees import tree_of
 
 from vmferry.guest import mounts
+from vmferry.guest.mounts import Mount
 from vmferry.model.guest import Partition
 
-BOOT = Partition(disk=1, number=2, offset=0, size=1, kind="0x83", uuid="aa-bb", label="boot")
+BOOT = Partition(
+    disk=1, number=2, offset=0, size=1, kind="0x83", uuid="aa-bb", label="my boot", partuuid="c-02"
+)
 ROOT = Partition(disk=0, number=1, offset=0, size=1, kind="0x83")
+BARE = Partition(disk=2, number=0, offset=0, size=1, kind="")
+VOLUME = Partition(disk=2, number=0, offset=0, size=1, kind="lvm", volume="my-vg/lv-1")
 
 
 @pytest.mark.parametrize(
@@ -18,13 +23,24 @@ ROOT = Partition(disk=0, number=1, offset=0, size=1, kind="0x83")
     [
         ("UUID=AA-BB /boot ext4 defaults 0 2", {"/boot": BOOT}),
         ('UUID="aa-bb" /usr ext4', {"/usr": BOOT}),
-        ("LABEL=boot /boot ext4", {"/boot": BOOT}),
+        ("PARTUUID=C-02 /usr ext4", {"/usr": BOOT}),
+        (r"LABEL=my\040boot /boot ext4", {"/boot": BOOT}),
+        (r"/dev/disk/by-label/my\x20boot /boot ext4", {"/boot": BOOT}),
+        ("/dev/disk/by-uuid/aa-bb /boot ext4", {"/boot": BOOT}),
+        ("/dev/disk/by-partuuid/c-02 /boot ext4", {"/boot": BOOT}),
+        ("/dev/disk/by-id/aa-bb /boot ext4", {}),
         ("/dev/sdb2 /boot ext4", {"/boot": BOOT}),
         ("/dev/xvdb2 /boot ext4", {"/boot": BOOT}),
+        ("/dev/nvme1n1p2 /boot ext4", {"/boot": BOOT}),
         ("/dev/vda1 /boot ext4", {"/boot": ROOT}),
+        ("/dev/sdc /boot ext4", {"/boot": BARE}),
+        ("/dev/nvme2n1 /boot ext4", {"/boot": BARE}),
         ("/dev/sdc2 /boot ext4", {}),
-        ("/dev/mapper/vg-boot /boot ext4", {}),
+        ("/dev/mapper/my--vg-lv--1 /boot ext4", {"/boot": VOLUME}),
+        ("/dev/my-vg/lv-1 /boot ext4", {"/boot": VOLUME}),
+        ("/dev/mapper/my-vg-lv-1 /boot ext4", {}),
         ("LABEL= /boot ext4", {}),
+        ("PARTUUID= /boot ext4", {}),
         ("UUID=aa-bb /srv ext4", {}),
         ("#UUID=aa-bb /boot ext4", {}),
         ("/boot", {}),
@@ -32,8 +48,33 @@ ROOT = Partition(disk=0, number=1, offset=0, size=1, kind="0x83")
     ],
 )
 def test_finds_what_is_mounted(line: str, found: dict[str, Partition]) -> None:
-    assert mounts.read(tree_of({"etc/fstab": f"# x\n{line}\n"}), [ROOT, BOOT]) == found
+    tree = tree_of({"etc/fstab": f"# x\n{line}\n"})
+    assert mounts.read(tree, [ROOT, BOOT, VOLUME, BARE]) == {
+        path: Mount(partition, "") for path, partition in found.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "subvolume"),
+    [
+        ("defaults", ""),
+        ("subvol=@", "@"),
+        ("noatime,subvol=/@/.snapshots/1/snapshot,ro", "@/.snapshots/1/snapshot"),
+        ("subvolid=5", ""),
+    ],
+)
+def test_subvolumes(options: str, subvolume: str) -> None:
+    fstab = f"UUID=aa-bb / btrfs {options} 0 0\nUUID=aa-bb /usr btrfs {options}\n"
+    tree = tree_of({"etc/fstab": fstab})
+    assert mounts.root_subvolume(tree) == subvolume
+    assert mounts.read(tree, [BOOT]) == {"/usr": Mount(BOOT, subvolume)}
 
 
 def test_no_fstab_mounts_nothing() -> None:
     assert mounts.read(tree_of({}), [ROOT]) == {}
+    assert mounts.root_subvolume(tree_of({})) == ""
+
+
+def test_a_long_fstab_is_read_in_short_time() -> None:
+    lines = "/dev/sda1 /srv ext4\n" * 50_000 + "/dev/sda1 /boot ext4\n"
+    assert mounts.read(tree_of({"etc/fstab": lines}), [ROOT]) == {"/boot": Mount(ROOT, "")}

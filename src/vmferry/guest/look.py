@@ -6,7 +6,7 @@ disks ─▶ partitions ─▶ what each holds ─▶ the root among them ─▶
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import GuestError
@@ -15,35 +15,35 @@ from vmferry.guest import (
     filesystems,
     fingerprints,
     kernels,
+    layout,
     mounts,
     os_release,
-    signatures,
-    volumes,
 )
 from vmferry.guest.filesystem import FileSystem, Tree
 from vmferry.guest.fingerprints import Fingerprint
-from vmferry.guest.volumes import Volumes
+from vmferry.guest.layout import Layout, Place, where
 from vmferry.guest.window import Pages, Window
-from vmferry.model.guest import GuestFacts, Partition, Platform
+from vmferry.model.guest import GuestFacts, Platform
 from vmferry.plugins import find
-from vmferry.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vmferry.guest.filesystem import Node
+    from vmferry.guest.mounts import Mount
     from vmferry.guest.window import Readable
 
-NO_PARTITIONS: Final = "ClientError: No valid partitions. Not a valid volume."
 UNKNOWN_OS: Final = "ClientError: Unknown OS / Missing OS files."
 NO_KERNEL: Final = "ClientError: Unable to determine kernel version."
 TWO_SYSTEMS: Final = "ClientError: Unsupported configuration - Multiple directories found"
 
 ENCRYPTED: Final = ("crypto_LUKS", "BitLocker")
-NOT_ROOT: Final = ("", "swap", "vfat", "jbd", "iso9660", "squashfs", "exfat")
+NOT_ROOT: Final = (
+    *("", "swap", "vfat", "jbd", "iso9660", "squashfs", "exfat"),
+    *("LVM2_member", "linux_raid_member"),
+)
 """What no machine has as its root file system, so it is not worth a word in a refusal."""
 
-TABLES: Final = sorted(find(volumes, "VOLUMES", Volumes).values(), key=lambda table: table.rank)
 FAMILIES: Final = sorted(
     find(fingerprints, "FINGERPRINT", Fingerprint).values(), key=lambda family: family.rank
 )
@@ -52,6 +52,11 @@ READERS: Final = {
     for reader in find(filesystems, "FILESYSTEM", FileSystem).values()
     for kind in reader.kinds
 }
+MOST_SUBVOLUMES: Final = 256
+"""Snapshots are subvolumes too; what is looked for was there before them."""
+
+ROOTS: Final = tuple(kind for kind in READERS if kind not in (*NOT_ROOT, "ntfs"))
+"""What can be the root of Linux."""
 
 
 def look(disks: Sequence[Readable]) -> GuestFacts:
@@ -61,16 +66,17 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         GuestError: No machine that can be imported is on them; ``aws_text`` is AWS's text.
     """
     pages = [Pages(disk) for disk in disks]
-    tables, partitions = _partitions(pages)
-    root, tree = _root(pages, partitions)
+    found = layout.read(pages)
+    partitions = tuple(place.partition for place in found.places)
+    root, tree = _root(found)
     release = os_release.read(tree, os_release.find(tree))
     identity = next(
-        found for family in FAMILIES if (found := family.identify(tree, release)) is not None
+        said for family in FAMILIES if (said := family.identify(tree, release)) is not None
     )
     installed = kernels.find(tree)
     if not installed:
         raise GuestError(
-            f"{_where(partitions[root])}: {identity.pretty_name} has no kernel in /boot",
+            f"{where(partitions[root])}: {identity.pretty_name} has no kernel in /boot",
             hint="Install a kernel, or add the disk that holds /boot",
             aws_text=NO_KERNEL,
         )
@@ -82,7 +88,7 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         pretty_name=identity.pretty_name,
         architecture=kernels.architecture(tree, installed),
         kernels=installed,
-        partition_table=tables[0],
+        partition_table=found.tables[0],
         partitions=partitions,
         root=root,
         boot_modes=boot.modes(Window(pages[0], 0, pages[0].size, "disk 0"), partitions),
@@ -92,122 +98,100 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
     )
 
 
-def _partitions(pages: Sequence[Pages]) -> tuple[list[str], tuple[Partition, ...]]:
-    """Return each disk's table and all partitions, with what they hold."""
-    tables, found = [], []
-    for index, disk in enumerate(pages):
-        table, here = _table(Window(disk, 0, disk.size, f"disk {index}"), index)
-        tables.append(table)
-        found += [_identified(disk, partition) for partition in here]
-    if not found:
-        raise GuestError(
-            f"disk 0: found neither a partition table nor a file system in {human(pages[0].size)}",
-            hint="Export the whole disk, not an empty or encrypted one",
-            aws_text=NO_PARTITIONS,
-        )
-    return tables, tuple(found)
+class _Files:
+    """The file systems of the places, opened when they are needed: each is hostile until then."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = places
+        self._partitions = [place.partition for place in places]
+
+    def system(self, index: int) -> Tree | None:
+        """Return the files of the system at a place, ``None`` if there is none.
+
+        Of several subvolumes the one that is mounted by default counts; else the one that is the
+        root by its own fstab, for a snapshot of it says where the original is.
+
+        Raises:
+            GuestError: The place, or one that its fstab mounts, is damaged.
+        """
+        place = self._places[index]
+        if place.partition.filesystem not in ROOTS:
+            return None
+        reader = READERS[place.partition.filesystem]
+        tree = self._tree(reader.open(place.window))
+        if os_release.find(tree):
+            return tree
+        others = [
+            (subvolume.path, tree)
+            for subvolume in islice(reader.subvolumes(place.window), MOST_SUBVOLUMES)
+            if not subvolume.read_only and os_release.find(tree := self._tree(subvolume.root))
+        ]
+        own = [tree for path, tree in others if mounts.root_subvolume(tree) == path]
+        return own[0] if own else others[0][1] if len(others) == 1 else None
+
+    def _tree(self, root: Node) -> Tree:
+        """Return the files below ``root`` with /boot and /usr where its fstab has them."""
+        wanted = mounts.read(Tree(root), self._partitions)
+        found = {path: self._mounted(mount) for path, mount in wanted.items()}
+        return Tree(root, {path: node for path, node in found.items() if node is not None})
+
+    def _mounted(self, mount: Mount) -> Node | None:
+        reader = READERS.get(mount.partition.filesystem)
+        if reader is None:
+            return None
+        window = self._places[self._partitions.index(mount.partition)].window
+        if mount.subvolume:
+            for subvolume in islice(reader.subvolumes(window), MOST_SUBVOLUMES):
+                if subvolume.path == mount.subvolume:
+                    return subvolume.root
+        return reader.open(window)
 
 
-def _table(disk: Window, index: int) -> tuple[str, tuple[Partition, ...]]:
-    for table in TABLES:
-        try:
-            partitions = table.read(disk, index)
-        except (OSError, MemoryError, OverflowError, ValueError) as error:
-            raise GuestError(
-                f"{disk.name}: the {table.name} partition table is damaged",
-                hint="Repair it with sfdisk or gdisk in the machine and export it again",
-                aws_text=NO_PARTITIONS,
-            ) from error
-        if partitions is not None:
-            return table.name, partitions
-    bare = Partition(disk=index, number=0, offset=0, size=disk.size, kind="")
-    return "none", (bare,) if signatures.identify(disk).kind else ()
-
-
-def _identified(disk: Pages, partition: Partition) -> Partition:
-    content = signatures.identify(_window(disk, partition))
-    return replace(partition, filesystem=content.kind, uuid=content.uuid, label=content.label)
-
-
-def _window(disk: Pages, partition: Partition) -> Window:
-    return Window(disk, partition.offset, partition.size, _where(partition))
-
-
-def _where(partition: Partition) -> str:
-    disk = f"disk {partition.disk}"
-    return f"{disk}, partition {partition.number}" if partition.number else disk
-
-
-def _root(pages: Sequence[Pages], partitions: tuple[Partition, ...]) -> tuple[int, Tree]:
+def _root(found: Layout) -> tuple[int, Tree]:
     """Return the index of the root file system and the guest's files."""
-    nodes, damage = _open(pages, partitions)
-    found = []
-    for index, node in nodes.items():
+    files = _Files(found.places)
+    roots: list[tuple[int, Tree]] = []
+    damage: list[GuestError] = []
+    for index in range(len(found.places)):
         try:
-            tree = _mounted(node, nodes, partitions)
-            if os_release.find(tree):
-                found.append((index, tree))
+            tree = files.system(index)
+            if tree is not None:
+                roots.append((index, tree))
         except GuestError as error:
             damage.append(error)
-    if len(found) > 1:
-        where = " and ".join(_where(partitions[index]) for index, _ in found)
+    if len(roots) > 1:
+        names = " and ".join(where(found.places[index].partition) for index, _ in roots)
         raise GuestError(
-            f"{where}: each holds a system with an os-release file, expected one",
+            f"{names}: each holds a system with an os-release file, expected one",
             hint="Keep one system; import other disks as snapshots",
             aws_text=TWO_SYSTEMS,
         )
-    if not found:
-        raise damage[0] if damage else _unknown(partitions)
-    return found[0]
+    if not roots:
+        causes = damage + found.damage
+        raise causes[0] if causes else _unknown(found.places)
+    return roots[0]
 
 
-def _open(
-    pages: Sequence[Pages], partitions: tuple[Partition, ...]
-) -> tuple[dict[int, Node], list[GuestError]]:
-    """Return the root directories that can be read, by index, and why others could not."""
-    nodes, damage = {}, []
-    for index, partition in enumerate(partitions):
-        reader = READERS.get(partition.filesystem)
-        if reader is not None:
-            try:
-                nodes[index] = reader.open(_window(pages[partition.disk], partition))
-            except GuestError as error:
-                damage.append(error)
-    return nodes, damage
-
-
-def _mounted(node: Node, nodes: dict[int, Node], partitions: tuple[Partition, ...]) -> Tree:
-    """Return the files below ``node`` with /boot and /usr where its fstab has them."""
-    bare = Tree(node)
-    return Tree(
-        node,
-        {
-            path: nodes[index]
-            for path, partition in mounts.read(bare, partitions).items()
-            if (index := partitions.index(partition)) in nodes
-        },
-    )
-
-
-def _unknown(partitions: tuple[Partition, ...]) -> GuestError:
+def _unknown(places: Sequence[Place]) -> GuestError:
     """Return why no root was found: encrypted, of a kind we cannot read, or not there."""
+    partitions = [place.partition for place in places]
     for partition in partitions:
         if partition.filesystem in ENCRYPTED:
             return GuestError(
-                f"{_where(partition)}: found {partition.filesystem}, an encrypted volume",
+                f"{where(partition)}: found {partition.filesystem}, an encrypted volume",
                 hint="Decrypt it in the machine and export it again",
                 aws_text=UNKNOWN_OS,
             )
     for partition in partitions:
-        if partition.filesystem not in (*NOT_ROOT, *READERS):
+        if partition.filesystem not in (*NOT_ROOT, *ROOTS):
             return GuestError(
-                f"{_where(partition)}: found {partition.filesystem},"
-                f" expected a root file system of {', '.join(READERS)}",
+                f"{where(partition)}: found {partition.filesystem},"
+                f" expected a root file system of {', '.join(ROOTS)}",
                 hint="Move a Linux root to ext4, or import the disk by import-snapshot",
                 aws_text=UNKNOWN_OS,
             )
     held = ", ".join(
-        f"{_where(partition)} ({partition.filesystem or 'unknown content'})"
+        f"{where(partition)} ({partition.filesystem or 'unknown content'})"
         for partition in partitions
     )
     return GuestError(

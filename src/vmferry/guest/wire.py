@@ -102,6 +102,8 @@ def _partition(entry: dict[str, Any]) -> Partition:
         filesystem=_text(entry["filesystem"]),
         uuid=_text(entry["uuid"]),
         label=_text(entry["label"]),
+        volume=_text(entry["volume"]),
+        partuuid=_text(entry["partuuid"]),
     )
 
 

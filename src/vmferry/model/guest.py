@@ -23,17 +23,20 @@ class BootMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
-    """One partition of one disk.
+    """One partition of one disk, or one logical volume, which is made of pieces of partitions.
 
     Attributes:
-        disk: Index of the disk, from 0.
-        number: The partition's number, from 1; 0 for a file system on the bare disk.
+        disk: Index of the disk, from 0; of a volume the disk where it begins.
+        number: The partition's number, from 1; 0 for the bare disk and for a volume.
         offset: First byte on the disk.
         size: Bytes.
-        kind: The type: an MBR byte as ``0x83`` or a GPT GUID in lower case; ``""`` for a bare disk.
+        kind: The type: an MBR byte as ``0x83`` or a GPT GUID in lower case; ``""`` for a bare disk;
+            the volume manager's name for a volume.
         filesystem: ``ext4``, ``vfat``, … or ``""`` when it was not recognised.
         uuid: The file system's UUID in lower case, or ``""``.
         label: The file system's label, or ``""``.
+        volume: ``group/name`` of a volume, ``""`` for a partition.
+        partuuid: The partition's own UUID in lower case, as the Linux kernel has it, or ``""``.
     """
 
     disk: int
@@ -44,6 +47,8 @@ class Partition:
     filesystem: str = ""
     uuid: str = ""
     label: str = ""
+    volume: str = ""
+    partuuid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

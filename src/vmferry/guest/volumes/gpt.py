@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyvsgpt
 
-from vmferry.guest.volumes import Volumes
+from vmferry.guest.volumes import Table
 from vmferry.model.guest import Partition
 from vmferry.units import SECTOR
 
@@ -43,9 +43,10 @@ def read(disk: Window, index: int) -> tuple[Partition, ...] | None:
             offset=entry.volume_offset,
             size=entry.size,
             kind=str(entry.type_identifier).lower(),
+            partuuid=str(entry.identifier).lower(),
         )
         for entry in entries
     )
 
 
-VOLUMES = Volumes(name="gpt", rank=0, read=read)
+VOLUMES = Table(name="gpt", rank=0, read=read)

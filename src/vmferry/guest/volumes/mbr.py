@@ -8,6 +8,7 @@ Source: UEFI Specification 2.10, section 5.2.1 (Legacy MBR).
 
     Dec  Hex    MBR field
       0  0x000  boot code                 440 bytes
+    440  0x1B8  disk signature            u32
     446  0x1BE  partition record          4 times 16 bytes
     510  0x1FE  signature 0x55 0xAA
 
@@ -25,13 +26,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyvsmbr
 
-from vmferry.guest.volumes import Volumes
+from vmferry.guest.volumes import Table
 from vmferry.model.guest import Partition
 from vmferry.units import SECTOR
 
 if TYPE_CHECKING:
     from vmferry.guest.window import Window
 
+SIGNATURE_OFFSET: Final = 440
 RECORDS_OFFSET: Final = 446
 RECORD: Final = struct.Struct("<B3xB3xII")
 SIGNATURE: Final = b"\x55\xaa"
@@ -74,9 +76,11 @@ def records(sector: bytes) -> tuple[Record, ...]:
 
 def read(disk: Window, index: int) -> tuple[Partition, ...] | None:
     """Return the partitions of an MBR disk, or ``None`` when there is no MBR."""
-    slots = records(disk.peek(0, SECTOR))
+    sector = disk.peek(0, SECTOR)
+    slots = records(sector)
     if not slots:
         return None
+    (signature,) = struct.unpack_from("<I", sector, SIGNATURE_OFFSET)
     numbers = {
         slot.start_sectors * SECTOR: number
         for number, slot in enumerate(slots, 1)
@@ -98,9 +102,10 @@ def read(disk: Window, index: int) -> tuple[Partition, ...] | None:
                 offset=entry.volume_offset,
                 size=entry.size,
                 kind=f"{entry.type:#04x}",
+                partuuid=f"{signature:08x}-{number:02x}" if signature else "",
             )
         )
     return tuple(found)
 
 
-VOLUMES = Volumes(name="mbr", rank=1, read=read)
+VOLUMES = Table(name="mbr", rank=1, read=read)
