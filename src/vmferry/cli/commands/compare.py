@@ -11,7 +11,7 @@ import typer
 
 from vmferry.cli import sources
 from vmferry.cli.commands import Command
-from vmferry.cli.output import Output
+from vmferry.cli.options import JobsOption, Output, OutputOption
 from vmferry.errors import FormatError
 from vmferry.units import human
 
@@ -25,8 +25,8 @@ FAILED = 2
 def run(
     one: Annotated[str, typer.Argument(metavar=sources.METAVAR, help=sources.HELP)],
     other: Annotated[str, typer.Argument(metavar=sources.METAVAR, help="The other one.")],
-    jobs: Annotated[int, typer.Option(min=0, help="Processes.", show_default="one per core")] = 0,
-    output: Annotated[Output, typer.Option(help="For people or for programs.")] = Output.TABLE,
+    jobs: JobsOption = 0,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Compare disk by disk, zeros behind an end included; status 0 equal, 1 different, 2 failed."""
     from vmferry.cli.progress import Bar

@@ -13,7 +13,7 @@ import typer
 
 from vmferry.cli import sources
 from vmferry.cli.commands import Command
-from vmferry.cli.output import Output
+from vmferry.cli.options import JobsOption, Output, OutputOption
 from vmferry.errors import FormatError
 from vmferry.units import human
 
@@ -53,18 +53,16 @@ def run(
         str,
         typer.Option(help="Of a VHD: dynamic or fixed (for Azure).", show_default="dynamic"),
     ] = "",
-    source_format: Annotated[
-        str, typer.Option(help="What the source is, if a guest could have forged it.")
-    ] = "",
+    source_format: Annotated[str, typer.Option(help="What the source is declared to be.")] = "",
     disk: Annotated[
         int, typer.Option(min=0, help="Which disk of an appliance, from 1.", show_default="all")
     ] = 0,
     compression: Annotated[
         Compression, typer.Option(help="How small a VMDK becomes, and how slowly.")
     ] = Compression.NORMAL,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes.", show_default="one per core")] = 0,
+    jobs: JobsOption = 0,
     force: Annotated[bool, typer.Option(help="Replace the file if it exists.")] = False,
-    output: Annotated[Output, typer.Option(help="For people or for programs.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Write a disk or an appliance in another format, on every core; zeros become holes."""
     from vmferry.cli.progress import Bar
@@ -76,9 +74,8 @@ def run(
     url, access = sources.resolve(source)
     content = locate(url, access, source_format)
     chosen = _choose(content, disk, wanted)
-    effort = Effort(compression.value)
     with Bar("converting") as bar, partial(target, replace=force) as path:
-        place = Target(path=path, format=wanted, kind=kind, effort=effort)
+        place = Target(path=path, format=wanted, kind=kind, effort=Effort(compression))
         written = _convert(content, chosen, access, place, target.stem, jobs=jobs, show=bar.show)
     _tell(written, target, wanted, time.monotonic() - began, output)
 

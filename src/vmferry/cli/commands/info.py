@@ -11,7 +11,7 @@ import typer
 
 from vmferry.cli import sources
 from vmferry.cli.commands import Command
-from vmferry.cli.output import Output
+from vmferry.cli.options import Output, OutputOption
 from vmferry.units import SECTOR, human
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _OVA: Final = "ova"
 
 def run(
     source: Annotated[str, typer.Argument(metavar=sources.METAVAR, help=sources.HELP)],
-    output: Annotated[Output, typer.Option(help="For people or for programs.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Show format, sizes, allocation and warnings of a disk, or an appliance with its disks."""
     found = describe(source)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from vmferry.cli.output import Output
+from vmferry.cli.options import Output
 
 
 def test_for_people_and_for_programs() -> None:
