@@ -15,9 +15,11 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests.fuzz import mutators
+from tests.fuzz.appliance_recipes import as_pem
 from tests.fuzz.scattered import Finding, ScatteredFile, gather, whole
 
 from vmferry.appliances import open_appliance, verify_digest
+from vmferry.appliances.certificate import verify_certificate
 from vmferry.appliances.gzip import GzipSource
 from vmferry.appliances.manifest import parse_manifest
 from vmferry.appliances.ovf import parse_ovf
@@ -172,8 +174,14 @@ def _ovf(data: bytes) -> bool:
 
 
 def _manifest(data: bytes) -> bool:
+    """Parse a manifest, or the certificate that signs one: the file, or its DER alone."""
+    if data.startswith(b"\x30"):
+        data = b"SHA256(vm.mf)= 00\n" + as_pem(data)
     with suppress(FormatError):
-        parse_manifest(data)
+        if b"-----BEGIN" in data:
+            verify_certificate(data, "vm.mf", b"")
+        else:
+            parse_manifest(data)
         return True
     return False
 
