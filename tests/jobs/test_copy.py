@@ -90,4 +90,4 @@ def test_an_object_that_was_replaced_is_not_mixed_with_its_successor(
     path.write_bytes(noise(2, MIB))
     with pytest.raises(SourceError) as caught:
         fresh_disk(location)
-    assert caught.value.message == "s3://b/k: the object was replaced while it was imported"
+    assert caught.value.message == "s3://b/k: the object was replaced while it was read"

@@ -58,12 +58,12 @@ def locate(url: str, access: Access, format_name: str = "") -> Content:
     from vmferry import appliances  # loads an XML parser, which a bare disk does not need
 
     appliance = appliances.open_appliance(source)
-    disks = tuple(_member(disk, url, source.version) for disk in appliance.machine.disks)
+    disks = tuple(member_location(disk, url, source.version) for disk in appliance.machine.disks)
     return Content(format=found, disks=disks, machine=appliance.machine)
 
 
-def _member(disk: ApplianceDisk, url: str, version: str) -> DiskLocation:
-    """Return the place of an appliance's disk."""
+def member_location(disk: ApplianceDisk, url: str, version: str) -> DiskLocation:
+    """Return the place of a disk of the appliance at ``url``; its format is not looked at yet."""
     from vmferry.appliances.content import EMPTY
 
     return DiskLocation(
@@ -77,10 +77,16 @@ def _member(disk: ApplianceDisk, url: str, version: str) -> DiskLocation:
     )
 
 
-def open_file(location: DiskLocation, access: Access) -> ByteSource:
+def open_file(location: DiskLocation, access: Access, limit: int | None = None) -> ByteSource:
     """Open the file of a disk, the same one that was looked at first.
 
+    Args:
+        location: The disk.
+        access: How to reach it.
+        limit: The most bytes that a compressed file may inflate to, or ``None``.
+
     Raises:
+        FormatError: A compressed file is damaged, or inflates without end.
         SourceError: It cannot be read, or the object was replaced since then: slices of two
             objects would make a disk that never was.
     """
@@ -88,14 +94,16 @@ def open_file(location: DiskLocation, access: Access) -> ByteSource:
     if location.version not in ("", source.version):
         raise SourceError(
             f"{location.label}: the object was replaced while it was read",
-            hint="Start again",
+            hint="Start again when nothing writes to it any more",
         )
     if not location.offset and location.length is None:
         return source
     from vmferry.appliances.content import open_content
 
     length = source.size - location.offset if location.length is None else location.length
-    return open_content(source, location.offset, length, location.label, location.compression)
+    return open_content(
+        source, location.offset, length, location.label, location.compression, limit
+    )
 
 
 def open_disk(location: DiskLocation, access: Access) -> Disk:

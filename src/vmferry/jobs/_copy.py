@@ -6,21 +6,18 @@ Used by every job that brings a disk in. ``Where`` and everything that steps tak
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry import formats
-from vmferry.appliances.content import most_content, open_content
-from vmferry.appliances.window import Window
+from vmferry.appliances.content import most_content
 from vmferry.blocks import seal
 from vmferry.blocks.ingest import SLICE
 from vmferry.blocks.map import map_key
-from vmferry.errors import SourceError
+from vmferry.convert import locations
 from vmferry.jobs._rooms import here
 from vmferry.model.disk import DiskLocation
-from vmferry.stores import open_source
 from vmferry.tasks import Steps, check_cancelled
 from vmferry.units import BLOCK
 
@@ -51,34 +48,19 @@ def open_file(location: DiskLocation) -> ByteSource:
     """Open the file of a disk, the same one that was looked at first.
 
     Raises:
-        SourceError: It cannot be read, or the object was replaced since then: slices of two
-            objects would make a disk that never was.
+        FormatError: A compressed file is damaged, or inflates to more than any disk may need.
+        SourceError: It cannot be read, or the object was replaced since then.
     """
-    source = open_source(location.url, here().access)
-    if location.version not in ("", source.version):
-        raise SourceError(
-            f"{location.label}: the object was replaced while it was imported",
-            hint="Start the import again",
-        )
-    if not location.offset and location.length is None:
-        return source
-    length = source.size - location.offset if location.length is None else location.length
     if location.compression:
-        return _unpacked(replace(location, length=length), source.version)
-    return Window(source, location.offset, length, location.label)
+        return _unpacked(location)
+    return locations.open_file(location, here().access)
 
 
 @lru_cache(maxsize=4)
-def _unpacked(location: DiskLocation, _version: str) -> ByteSource:
+def _unpacked(location: DiskLocation) -> ByteSource:
     """Inflate a file once per worker: to open it means to read all of it."""
-    return open_content(
-        open_source(location.url, here().access),
-        location.offset,
-        location.length or 0,
-        location.label,
-        location.compression,
-        most_content(here().config.guest.max_disk),
-    )
+    limit = most_content(here().config.guest.max_disk)
+    return locations.open_file(location, here().access, limit)
 
 
 def import_disk(

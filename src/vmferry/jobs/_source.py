@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry import appliances, formats, guest
-from vmferry.appliances.content import EMPTY
+from vmferry.convert.locations import member_location
 from vmferry.errors import CallerError, FormatError, GuestError
 from vmferry.jobs._copy import SNAPSHOT, fresh_disk, open_file
 from vmferry.jobs._rooms import here
@@ -138,15 +138,7 @@ def _appliance(
     _check_count(appliance.machine.disks)
     out = []
     for disk in appliance.machine.disks:
-        location = DiskLocation(
-            url=url,
-            format="",
-            offset=disk.offset,
-            length=disk.length if disk.href else disk.capacity,
-            label=disk.href or "empty disk",
-            version=source.version,
-            compression=disk.compression if disk.href else EMPTY,
-        )
+        location = member_location(disk, url, source.version)
         location = replace(location, format=formats.detect(open_file(location)))
         found = _found(location, disk.length, container)
         digest = appliance.digest_of(disk)
