@@ -10,7 +10,16 @@ import pytest
 
 from vmferry.errors import GuestError
 from vmferry.guest import wire
-from vmferry.model.guest import BootMode, GuestFacts, Kernel, Partition, Platform
+from vmferry.model.guest import (
+    BootEntry,
+    BootMode,
+    FstabEntry,
+    GuestFacts,
+    Kernel,
+    Partition,
+    Platform,
+    Services,
+)
 
 FACTS = GuestFacts(
     platform=Platform.LINUX,
@@ -24,6 +33,11 @@ FACTS = GuestFacts(
     root=0,
     boot_modes=(BootMode.UEFI,),
     nvme=True,
+    bits=64,
+    boot_entries=(BootEntry(loader="bls", title="Debian", kernel="/boot/vmlinuz-6.1"),),
+    fstab=(FstabEntry(line=1, spec="/dev/sda1", path="/", kind="ext4", options="", partition=0),),
+    services=Services(ssh="enabled", key_users=("admin",)),
+    free=1 << 40,
     bytes_read=9,
 )
 
@@ -48,6 +62,10 @@ def test_errors_cross_unchanged() -> None:
         ("distribution", 7),
         ("kernels", [{"release": "6.1"}]),
         ("partitions", None),
+        ("nvme", 1),
+        ("free", "much"),
+        ("services", []),
+        ("fstab", [{"line": 1}]),
         ("boot_modes", ["open-firmware"]),
     ],
 )

@@ -14,13 +14,17 @@ parent takes nothing from it that could run (no pickle), and takes every field b
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
 import struct
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, is_dataclass
+from enum import StrEnum
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin, get_type_hints
 
 from vmferry.errors import GuestError
-from vmferry.model.guest import BootMode, GuestFacts, Kernel, Partition, Platform
+from vmferry.model.guest import GuestFacts
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
@@ -62,49 +66,40 @@ def facts_from_json(data: bytes) -> GuestFacts:
         GuestError: It is not what ``facts_to_json`` writes.
     """
     try:
-        return _facts(json.loads(data))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        facts = _value(GuestFacts, json.loads(data))
+    except (ValueError, TypeError, RecursionError) as error:
         raise GuestError("inspection: the inspecting process answered nonsense") from error
+    if not isinstance(facts, GuestFacts) or not 0 <= facts.root < len(facts.partitions):
+        raise GuestError("inspection: the inspecting process answered nonsense")
+    return facts
 
 
-def _facts(found: dict[str, Any]) -> GuestFacts:
-    text = {
-        name: _text(found[name])
-        for name in ("distribution", "version", "pretty_name", "architecture", "partition_table")
-    }
-    partitions = tuple(_partition(entry) for entry in found["partitions"])
-    root = int(found["root"])
-    if not 0 <= root < len(partitions):
-        raise ValueError(root)
-    return GuestFacts(
-        platform=Platform(found["platform"]),
-        kernels=tuple(
-            Kernel(release=_text(entry["release"]), path=_text(entry["path"]))
-            for entry in found["kernels"]
-        ),
-        partitions=partitions,
-        root=root,
-        boot_modes=tuple(BootMode(mode) for mode in found["boot_modes"]),
-        ena=bool(found["ena"]),
-        nvme=bool(found["nvme"]),
-        bytes_read=int(found["bytes_read"]),
-        **text,
-    )
+def _value(kind: Any, found: Any) -> Any:  # noqa: ANN401
+    """Return a value of the annotation ``kind``, made only of what JSON can say."""
+    if is_dataclass(kind) and isinstance(kind, type):
+        fields = {field.name for field in dataclasses.fields(kind)}
+        if not isinstance(found, dict) or found.keys() != fields:
+            raise TypeError(kind.__name__)
+        hints = _hints(kind)
+        return kind(**{name: _value(hints[name], found[name]) for name in fields})
+    if get_origin(kind) is tuple:
+        (inner, _) = get_args(kind)
+        if not isinstance(found, list):
+            raise TypeError(kind)
+        return tuple(_value(inner, each) for each in found)
+    if get_origin(kind) is UnionType:
+        (inner, _) = get_args(kind)
+        return None if found is None else _value(inner, found)
+    if issubclass(kind, StrEnum):
+        return kind(found)
+    if type(found) is not kind:
+        raise TypeError(kind)
+    return found
 
 
-def _partition(entry: dict[str, Any]) -> Partition:
-    return Partition(
-        disk=int(entry["disk"]),
-        number=int(entry["number"]),
-        offset=int(entry["offset"]),
-        size=int(entry["size"]),
-        kind=_text(entry["kind"]),
-        filesystem=_text(entry["filesystem"]),
-        uuid=_text(entry["uuid"]),
-        label=_text(entry["label"]),
-        volume=_text(entry["volume"]),
-        partuuid=_text(entry["partuuid"]),
-    )
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _text(value: object) -> str:

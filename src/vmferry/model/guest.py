@@ -51,12 +51,130 @@ class Partition:
     partuuid: str = ""
 
 
+DRIVERS = (
+    *("virtio_blk", "virtio_scsi", "virtio_net", "virtio_pci", "nvme", "ena", "xen_blkfront"),
+    *("xen_netfront", "ahci", "ata_piix", "e1000", "e1000e"),
+)
+"""The kernel modules that decide where a guest boots and is reachable, as ``modules.dep`` has them,
+with ``_`` for ``-``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernel:
-    """One installed kernel: ``uname -r`` and the path of its image."""
+    """One installed kernel.
+
+    Attributes:
+        release: ``uname -r``.
+        path: Of its image.
+        initramfs: The path of its initramfs, or ``""``.
+        built_in: Which of ``DRIVERS`` are part of the image.
+        in_initramfs: Which of them are in the initramfs.
+        modules: Which of them are modules that the guest has.
+    """
 
     release: str
     path: str
+    initramfs: str = ""
+    built_in: tuple[str, ...] = ()
+    in_initramfs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootEntry:
+    """One entry of a boot menu.
+
+    Attributes:
+        loader: ``grub-legacy``, ``grub2``, ``bls``, ``systemd-boot``, ``uki`` or ``extlinux``.
+        title: As the menu shows it.
+        kernel: The image's path in the guest's tree, ``""`` for an entry that starts none.
+        initramfs: The initramfs's path in the guest's tree, or ``""``.
+        options: The kernel's command line.
+        default: Whether it is what boots unless somebody chooses.
+        source: The file that has it.
+    """
+
+    loader: str
+    title: str
+    kernel: str
+    initramfs: str = ""
+    options: str = ""
+    default: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FstabEntry:
+    """One line of /etc/fstab.
+
+    Attributes:
+        line: Its number, from 1.
+        spec: What is mounted, as written.
+        path: Where.
+        kind: The file system type.
+        options: As written.
+        partition: Index into ``partitions`` of what ``spec`` names, ``None`` if nothing on the
+            disks is it.
+    """
+
+    line: int
+    spec: str
+    path: str
+    kind: str
+    options: str
+    partition: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """The configuration of one network interface.
+
+    Attributes:
+        name: As the file has it: ``eth0``, ``ens192``, ``""`` for whatever matches.
+        renderer: ``ifupdown``, ``netplan``, ``networkmanager``, ``network-scripts``, ``wicked`` or
+            ``systemd-networkd``.
+        source: The file.
+        method: ``dhcp``, ``static`` or ``none``.
+        addresses: The static ones, with their prefix where the file has it.
+        mac: The address that the configuration is tied to, lower case, or ``""``.
+    """
+
+    name: str
+    renderer: str
+    source: str
+    method: str
+    addresses: tuple[str, ...] = ()
+    mac: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What runs in the guest and decides whether it can be reached and what must be mended.
+
+    Attributes:
+        ssh: ``enabled``, ``disabled`` or ``""`` when there is no server.
+        firewalls: Those that are enabled: ``firewalld``, ``ufw``, ``iptables``, ``nftables``.
+        dhcp_clients: Those that are installed.
+        key_users: Users that have authorized keys.
+        cloud_init: Whether it is installed and not disabled.
+        tools: Of hypervisors: ``open-vm-tools``, ``vmware-tools``, ``virtualbox-additions``,
+            ``xe-guest-utilities``, ``hyperv-daemons``.
+        agents: ``qemu-guest-agent``, ``amazon-ssm-agent``.
+        antivirus: Known names of scanners and intrusion detection that are enabled.
+        selinux: ``enforcing``, ``permissive``, ``disabled`` or ``""``.
+        persistent_names: udev rules that tie names of network cards to addresses.
+    """
+
+    ssh: str = ""
+    firewalls: tuple[str, ...] = ()
+    dhcp_clients: tuple[str, ...] = ()
+    key_users: tuple[str, ...] = ()
+    cloud_init: bool = False
+    tools: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    antivirus: tuple[str, ...] = ()
+    selinux: str = ""
+    persistent_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +192,14 @@ class GuestFacts:
         root: Index into ``partitions`` of the root file system.
         ena: Whether the default kernel has the ``ena`` driver.
         nvme: Whether the default kernel has the ``nvme`` driver.
+        bits: Of the programs, 32 or 64; 0 when nothing says it.
+        boot_entries: What the boot menus offer, the default first.
+        fstab: Lines of /etc/fstab that mount something.
+        interfaces: What the network configurations say.
+        services: What runs in the guest.
+        free: Bytes free on the root file system, ``None`` where its reader cannot say.
+        subvolume: The path of the Btrfs subvolume that is the root, ``""`` elsewhere.
+        damage: What was damaged but did not matter, in words.
         bytes_read: How many bytes of the disks were read to know all this.
     """
 
@@ -89,6 +215,14 @@ class GuestFacts:
     boot_modes: tuple[BootMode, ...] = (BootMode.LEGACY_BIOS,)
     ena: bool = False
     nvme: bool = False
+    bits: int = 0
+    boot_entries: tuple[BootEntry, ...] = ()
+    fstab: tuple[FstabEntry, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    services: Services = Services()
+    free: int | None = None
+    subvolume: str = ""
+    damage: tuple[str, ...] = ()
     bytes_read: int = 0
 
     @property
