@@ -165,16 +165,16 @@ def sum_vhdx(file: ScatteredFile) -> Patches:
     for place, length in ((64, 4), (128, 4), (192, 64), (256, 64)):
         if data := _held(file, place * _KIB, length * _KIB):
             yield place * _KIB + 4, _castagnoli(data)
-    for place in (64 * _KIB, 128 * _KIB):
-        length, offset = struct.unpack("<IQ", _held(file, place + 68, 12).ljust(12, b"\0"))
-        log = _held(file, offset, min(length, _MOST_LOG))
-        at = log.find(b"loge")
-        while at >= 0:
-            count = int.from_bytes(log[at + 8 : at + 12], "little")
-            entry = (log + log)[at : at + count]
-            if at % 4096 == 0 and 4096 <= count <= len(log):
-                yield offset + at + 4, _castagnoli(entry)
-            at = log.find(b"loge", at + 4)
+    logs = {_held(file, place + 68, 12).ljust(12, b"\0") for place in (64 * _KIB, 128 * _KIB)}
+    for length, offset in map(struct.Struct("<IQ").unpack, sorted(logs)):
+        for at in file.find(b"loge"):
+            if not offset <= at < offset + length or at % 4096:
+                continue
+            count = int.from_bytes(_held(file, at + 8, 4), "little")
+            straight = min(count, offset + length - at)  # the rest is at the log's begin
+            if 4096 <= count <= min(length, _MOST_LOG):
+                entry = _held(file, at, straight) + _held(file, offset, count - straight)
+                yield at + 4, _castagnoli(entry)
 
 
 def _castagnoli(data: bytes) -> bytes:

@@ -91,6 +91,11 @@ class ScatteredFile:
                 out[first - offset : last - offset] = piece[first - place : last - place]
         return bytes(out)
 
+    def find(self, word: bytes) -> list[int]:
+        """Return the places where ``word`` stands in a piece."""
+        found = [(place, piece.find(word)) for place, piece in self._pieces]
+        return [place + at for place, at in found if at >= 0]
+
 
 def whole(data: bytes, name: str) -> ScatteredFile:
     """Return ``data`` itself as a file."""
