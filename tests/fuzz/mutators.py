@@ -174,7 +174,8 @@ def sum_vhdx(file: ScatteredFile) -> Patches:
             straight = min(count, offset + length - at)  # the rest is at the log's begin
             if 4096 <= count <= min(length, _MOST_LOG):
                 entry = _held(file, at, straight) + _held(file, offset, count - straight)
-                yield at + 4, _castagnoli(entry)
+                if len(entry) == count:
+                    yield at + 4, _castagnoli(entry)
 
 
 def _castagnoli(data: bytes) -> bytes:
