@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 MOST_EXTENTS: Final = 32
 MOST_READ: Final = 64 * KIB
+_AGAIN: Final = 3
+"""How often an input that took too long is tried again: neighbours slow a machine down."""
+
 _DAMAGED: Final = (OSError, MemoryError, OverflowError, ValueError)
 """What ``guest.volumes`` promises of a damaged table; ``guest.look`` turns it into ours."""
 
@@ -275,14 +278,22 @@ def run_within(parser: Parser, data: bytes, *, seconds: float, memory: int) -> b
         seconds: Of processor time.
         memory: Bytes that the largest resident size of the process may grow by.
     """
-    started, resident = time.thread_time(), _resident()
-    accepted = parser.run(data)
-    taken, grown = time.thread_time() - started, _resident() - resident
+    resident = _resident()
+    accepted, taken = _timed(parser, data)
+    grown = _resident() - resident
+    for _ in range(_AGAIN if taken > seconds else 0):
+        taken = min(taken, _timed(parser, data)[1])
     if taken > seconds:
         raise Finding(f"{taken:.1f} s of processor time, at most {seconds}")
     if grown > memory:
         raise Finding(f"{grown // MIB} MiB of memory, at most {memory // MIB}")
     return accepted
+
+
+def _timed(parser: Parser, data: bytes) -> tuple[bool, float]:
+    started = time.thread_time()
+    accepted = parser.run(data)
+    return accepted, time.thread_time() - started
 
 
 def _resident() -> int:
