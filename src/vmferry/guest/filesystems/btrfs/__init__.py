@@ -12,8 +12,12 @@ Source: https://btrfs.readthedocs.io/en/latest/dev/On-disk-format.html
 from __future__ import annotations
 
 from vmferry.guest.filesystem import FileSystem
-from vmferry.guest.filesystems.btrfs.node import is_clean, open_btrfs, subvolumes
+from vmferry.guest.filesystems.btrfs.node import is_clean, open_btrfs, open_subvolumes
 
 FILESYSTEM = FileSystem(
-    name="btrfs", kinds=("btrfs",), open=open_btrfs, subvolumes=subvolumes, is_clean=is_clean
+    name="btrfs",
+    kinds=("btrfs",),
+    open=open_btrfs,
+    subvolumes=open_subvolumes,
+    is_clean=is_clean,
 )

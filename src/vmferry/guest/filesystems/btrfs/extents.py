@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmferry.errors import FormatError
 from vmferry.guest.filesystems.btrfs import compression
-from vmferry.units import KIB, MIB
+from vmferry.units import KIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,13 +45,6 @@ MOST_KEPT: Final = 8
 """Decompressed extents kept, because files share and split them."""
 
 PIECE: Final = 64 * KIB
-MOST_WORK: Final = 256 * MIB
-"""Bytes to decompress from one file system, compressed or not, whichever are more: a second or two.
-A hostile file could name each 128 KiB extent once per sector, and be far shorter than its work."""
-
-LZO_WEIGHT: Final = 16
-"""Measured: 8 MB/s of LZO, which is Python, against 120 of zlib and 830 of zstd."""
-
 _HEAD: Final = struct.Struct("<8xQBBHB")
 _REST: Final = struct.Struct("<QQQQ")
 
@@ -79,7 +72,7 @@ class Extents:
         self._chunks = chunks
         self._sector = sector
         self._kept: OrderedDict[tuple[int, ...], bytes] = OrderedDict()
-        self._work = 0
+        self._decompressor = compression.Decompressor(sector)
 
     def read(self, items: Iterable[tuple[Key, bytes]], length: int) -> bytes:
         """Return the first ``length`` bytes of the file whose extents are ``items``.
@@ -127,7 +120,7 @@ class Extents:
         if start:
             raise FormatError("inline extent", found=f"one of file offset {start}", expected=0)
         if packed != compression.NONE:
-            data = self._decompress(data, packed, length)
+            data = self._decompressor.decompress(data, packed, length)
         return data[: min(length, most)], max(1, length)
 
     def _plain(self, extent: Extent, most: int) -> bytes:
@@ -150,18 +143,7 @@ class Extents:
             raise FormatError("compressed extent", found=f"{extent.disk_bytes} bytes")
         place = self._chunks.copies(extent.disk, extent.disk_bytes)[0]
         stored = self._window.peek(place, extent.disk_bytes)
-        data = self._kept[key] = self._decompress(stored, packed, length)
+        data = self._kept[key] = self._decompressor.decompress(stored, packed, length)
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
         return data
-
-    def _decompress(self, data: bytes, packed: int, length: int) -> bytes:
-        weight = LZO_WEIGHT if packed == compression.LZO else 1
-        self._work += weight * max(len(data), length)
-        if self._work > MOST_WORK:
-            raise FormatError(
-                "compressed extents",
-                found="more to decompress than a look takes",
-                expected=f"at most {MOST_WORK // weight} bytes",
-            )
-        return compression.decompress(data, packed, length, self._sector)

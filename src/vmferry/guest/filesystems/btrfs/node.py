@@ -153,7 +153,7 @@ def open_btrfs(window: Window) -> BtrfsNode:
         return _top(volume, stem)
 
 
-def subvolumes(window: Window) -> Iterator[Subvolume]:
+def open_subvolumes(window: Window) -> Iterator[Subvolume]:
     """Yield every subvolume that has a path. Raises ``GuestError`` on damage."""
     with _damage(window.name):
         volume = _Volume(window)
