@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.fixtures.guest import FileDisk
+from tests.fixtures.guest import ROOT, FileDisk
 
 from vmferry.guest.filesystem import NodeKind
 from vmferry.guest.window import Pages, Window
@@ -25,6 +27,37 @@ def window(path: Path) -> Window:
     """Return the whole of a file as a partition."""
     disk = FileDisk(path)
     return Window(Pages(disk), 0, disk.size, "disk 0, partition 1")
+
+
+SANDBOXED: Final = """
+import importlib, sys
+from pathlib import Path
+from tests.guest.filesystems.walk import walk
+from vmferry.guest.sandbox import close_doors
+from vmferry.guest.window import Pages, Window
+
+class Disk:
+    def __init__(self, file, size):
+        self.file, self.size = file, size
+    def read_at(self, offset, length):
+        self.file.seek(offset)
+        return self.file.read(length)
+
+family = importlib.import_module(sys.argv[1]).FILESYSTEM
+with open(sys.argv[2], "rb", buffering=0) as file:
+    disk = Disk(file, Path(sys.argv[2]).stat().st_size)
+    close_doors()
+    print(len(walk(family.open(Window(Pages(disk), 0, disk.size, "disk 0")))))
+"""
+"""Walks a file system where a codec or a module that is not loaded yet cannot be."""
+
+
+def sandboxed(module: str, path: Path) -> int:
+    """Return how many entries ``walk`` finds in a process that has closed its doors."""
+    command = [sys.executable, "-c", SANDBOXED, module, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
 
 
 def walk(node: Node, path: str = "") -> dict[str, Any]:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.guest.filesystems.btrfs.disks import COMPRESSIONS, disks
 from tests.guest.filesystems.content import contents, text
-from tests.guest.filesystems.walk import walk, window
+from tests.guest.filesystems.walk import sandboxed, walk, window
 
 from vmferry.errors import GuestError
 from vmferry.guest.filesystem import NodeKind, Tree
@@ -151,8 +152,10 @@ def test_little_is_read_for_one_file(folder: Path) -> None:
     assert disk._pages.bytes_read <= MIB  # type: ignore[attr-defined]
 
 
-def test_the_sample_compresses() -> None:
-    import zlib
+def test_reads_where_nothing_can_be_opened(folder: Path, found: dict[str, Any]) -> None:
+    assert sandboxed("vmferry.guest.filesystems.btrfs", folder / "plain") == len(found)
 
+
+def test_the_sample_compresses() -> None:
     sample = text(MIB, 1)
     assert len(zlib.compress(sample)) < MIB // 2

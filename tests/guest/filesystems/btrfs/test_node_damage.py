@@ -12,7 +12,7 @@ import pytest
 from tests.guest.filesystems.btrfs.pieces import sealed
 from tests.guest.filesystems.content import text
 from tests.guest.filesystems.damage import Recording, damaged, exercise, patched
-from tests.guest.filesystems.walk import walk, window
+from tests.guest.filesystems.walk import sandboxed, walk, window
 
 from vmferry.errors import GuestError
 from vmferry.guest.filesystems.btrfs import FILESYSTEM
@@ -59,6 +59,7 @@ def test_every_kind_of_checksum_is_read(tmp_path: Path, kind: str) -> None:
     found = walk(FILESYSTEM.open(window(path)))
     assert found["large"] == text(300_000, 1)
     assert found["etc/link"] == ("os-release",)
+    assert sandboxed("vmferry.guest.filesystems.btrfs", path) == len(found)
     super_block = bytearray(path.read_bytes()[OFFSET : OFFSET + SIZE])
     super_block[1000] ^= 1
     refusal = exercise(FILESYSTEM, patched(path, {OFFSET: bytes(super_block)}))

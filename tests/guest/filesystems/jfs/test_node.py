@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.guest.filesystems.content import contents, entries
 from tests.guest.filesystems.jfs.disks import disks
-from tests.guest.filesystems.walk import walk, window
+from tests.guest.filesystems.walk import sandboxed, walk, window
 
 from vmferry.errors import GuestError
 from vmferry.guest.filesystem import NodeKind, Tree
@@ -100,6 +100,10 @@ def test_every_entry_is_found_by_its_name_and_no_other(folder: Path) -> None:
     fifo = folder_node.child("fifo")
     assert fifo is not None
     assert fifo.kind is NodeKind.OTHER
+
+
+def test_reads_where_nothing_can_be_opened(folder: Path, found: dict[str, Any]) -> None:
+    assert sandboxed("vmferry.guest.filesystems.jfs", folder / "plain") == len(found)
 
 
 def test_a_crowded_directory_is_refused(folder: Path) -> None:

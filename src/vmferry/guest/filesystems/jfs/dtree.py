@@ -22,6 +22,7 @@ Source: S. Best, D. Kleikamp, "JFS Layout" (IBM, 2000), "B+-trees: directory".
 
 from __future__ import annotations
 
+import codecs
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -163,17 +164,19 @@ def decode(name: Name) -> str:
     """Return a stored name as text, ``""`` if it is none.
 
     Characters that are bytes of UTF-8 are taken for them: so a mount without ``iocharset=`` wrote
-    what one with it would have decoded.
+    what one with it would have decoded. The codec is called by its function: by its name it would
+    be looked for in files, which the inspecting process can no longer open.
     """
     try:
         return bytes(name).decode()
     except ValueError:
-        return struct.pack(f"<{len(name)}H", *name).decode("utf-16-le", "ignore")
+        stored = struct.pack(f"<{len(name)}H", *name)
+        return codecs.utf_16_le_decode(stored, "ignore")[0]
 
 
 def encodings(name: str) -> list[Name]:
     """Return how ``name`` may be stored: its bytes of UTF-8, and its characters."""
-    units = name.encode("utf-16-le", "replace")
+    units = codecs.utf_16_le_encode(name, "replace")[0]
     wide = struct.unpack(f"<{len(units) // CHARACTER}H", units)
     return list(dict.fromkeys((tuple(name.encode("utf-8", "replace")), wide)))
 
