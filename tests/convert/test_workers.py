@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 
 def _alive(pid: int) -> bool:
+    """Whoever is dead and not yet buried by a slow init is dead."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def serve(connection: Connection) -> None:
@@ -76,7 +78,7 @@ SCRIPT = """
 import os, sys, time
 from vmferry.convert.workers import forked
 def serve(connection):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()} ".rjust(20).encode())
     time.sleep(60)
 with forked(2, serve):
     time.sleep(60)
@@ -86,7 +88,7 @@ with forked(2, serve):
 def test_kill_9_leaves_no_worker() -> None:
     with subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE) as process:
         assert process.stdout
-        pids = [int(process.stdout.readline()) for _ in range(2)]
+        pids = [int(process.stdout.read(20)) for _ in range(2)]
         process.kill()
     deadline = time.monotonic() + 10
     while any(_alive(pid) for pid in pids):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import pyfsfat  # type: ignore[import-not-found]
+import pyfsfat
 
 from vmferry.guest.filesystem import FileSystem, NodeKind
 from vmferry.guest.filesystems._libyal import Library

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyfsntfs  # type: ignore[import-not-found]
+import pyfsntfs
 
 from vmferry.guest.filesystem import FileSystem, NodeKind
 from vmferry.guest.filesystems._libyal import Library

@@ -6,7 +6,7 @@ Source: XFS Algorithms & Data Structures, 3rd edition (kernel.org).
 
 from __future__ import annotations
 
-import pyfsxfs  # type: ignore[import-not-found]
+import pyfsxfs
 
 from vmferry.guest.filesystem import FileSystem
 from vmferry.guest.filesystems._libyal import Library
