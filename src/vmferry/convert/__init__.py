@@ -10,6 +10,7 @@ from __future__ import annotations
 from vmferry.convert.compare import Difference, compare_disks
 from vmferry.convert.disk import Converted, convert_disk
 from vmferry.convert.locations import Content, locate, open_disk
+from vmferry.convert.manifest import verified
 from vmferry.convert.target import Target, partial
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "locate",
     "open_disk",
     "partial",
+    "verified",
 ]

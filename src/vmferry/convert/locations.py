@@ -15,6 +15,7 @@ from vmferry.stores import open_source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vmferry.appliances import Digest
     from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
     from vmferry.model.machine import ApplianceDisk, Machine
@@ -31,11 +32,13 @@ class Content:
         format: The format of the object: a disk's, or ``ova``.
         disks: The places of its disks, in boot order.
         machine: What an appliance says of them, ``None`` for a bare disk.
+        promises: The disks whose files have a digest in the appliance's manifest.
     """
 
     format: str
     disks: tuple[DiskLocation, ...]
     machine: Machine | None = None
+    promises: tuple[tuple[DiskLocation, Digest], ...] = ()
 
 
 def locate(url: str, access: Access, format_name: str = "") -> Content:
@@ -59,7 +62,12 @@ def locate(url: str, access: Access, format_name: str = "") -> Content:
 
     appliance = appliances.open_appliance(source)
     disks = tuple(member_location(disk, url, source.version) for disk in appliance.machine.disks)
-    return Content(format=found, disks=disks, machine=appliance.machine)
+    promises = tuple(
+        (location, digest)
+        for location, disk in zip(disks, appliance.machine.disks, strict=True)
+        if (digest := appliance.digest_of(disk)) is not None
+    )
+    return Content(format=found, disks=disks, machine=appliance.machine, promises=promises)
 
 
 def member_location(disk: ApplianceDisk, url: str, version: str) -> DiskLocation:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.appliances.recipes import CONTROLLER, disk_item, item, ova, ovf, system
+from tests.appliances.recipes import CONTROLLER, disk_item, item, manifest, ova, ovf, system
 from tests.formats.recipes import FileSource, SparseDisk, fill, read_all, stream_vmdk, write_file
 from tests.house.documents import block
 
@@ -136,6 +136,21 @@ def test_a_machine_keeps_its_disks_and_its_hardware(appliance: Path, tmp_path: P
     assert (after.cpus, after.memory) == (before.cpus, before.memory) == (2, 512 * MIB)
     assert [disk.controller for disk in after.disks] == [disk.controller for disk in before.disks]
     assert _run(appliance, target, program="compare").stdout.count("identical") == 2
+
+
+def test_a_manifest_is_held(tmp_path: Path) -> None:
+    disk = bytes(stream_vmdk({1: fill(1)}, GIB // 512))
+    members = [("vm.ovf", ovf()), ("disk1.vmdk", disk)]
+    good, bad = tmp_path / "good.ova", tmp_path / "bad.ova"
+    good.write_bytes(ova([*members, ("vm.mf", manifest(members))]))
+    changed = bytearray(disk)
+    changed[1000] ^= 1  # in the descriptor's padding, which no format checks
+    bad.write_bytes(ova([members[0], ("disk1.vmdk", bytes(changed)), ("vm.mf", manifest(members))]))
+    assert _run(good, tmp_path / "good.raw").returncode == 0
+    done = _run(bad, tmp_path / "bad.raw")
+    assert done.returncode == 1
+    assert "sha256 of disk1.vmdk: found " in done.stderr
+    assert not list(tmp_path.glob("bad.raw*"))
 
 
 def test_a_file_is_replaced_only_by_force(vhdx: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -65,8 +65,7 @@ def run(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Write a disk or an appliance in another format, on every core; zeros become holes."""
-    from vmferry.cli.progress import Bar
-    from vmferry.convert import Target, locate, partial
+    from vmferry.convert import Target, locate, partial, verified
     from vmferry.formats import Effort
 
     began = time.monotonic()
@@ -74,9 +73,10 @@ def run(
     url, access = sources.resolve(source)
     content = locate(url, access, source_format)
     chosen = _choose(content, disk, wanted)
-    with Bar("converting") as bar, partial(target, replace=force) as path:
+    promises = [each for each in content.promises if each[0] in chosen]
+    with partial(target, replace=force) as path, verified(promises, access):
         place = Target(path=path, format=wanted, kind=kind, effort=Effort(compression))
-        written = _convert(content, chosen, access, place, target.stem, jobs=jobs, show=bar.show)
+        written = _convert(content, chosen, access, place, target.stem, jobs)
     _tell(written, target, wanted, time.monotonic() - began, output)
 
 
@@ -126,17 +126,21 @@ def _convert(
     access: Access,
     target: Target,
     name: str,
-    **options: Any,  # noqa: ANN401
+    jobs: int,
 ) -> Converted:
-    from vmferry import convert
-    from vmferry.model.machine import Machine, NetworkCard
+    from vmferry.cli.progress import Bar
+    from vmferry.convert import convert_disk
 
-    if target.format != _OVA:
-        return convert.convert_disk(chosen[0], access, target, **options)
-    from vmferry.convert.appliance import convert_appliance
+    with Bar("converting") as bar:
+        if target.format != _OVA:
+            return convert_disk(chosen[0], access, target, jobs=jobs, show=bar.show)
+        from vmferry.convert.appliance import convert_appliance
+        from vmferry.model.machine import Machine, NetworkCard
 
-    machine = content.machine or Machine(name=name, cards=(NetworkCard(),))
-    return convert_appliance(chosen, machine, access, target.path, effort=target.effort, **options)
+        machine = content.machine or Machine(name=name, cards=(NetworkCard(),))
+        return convert_appliance(
+            chosen, machine, access, target.path, effort=target.effort, jobs=jobs, show=bar.show
+        )
 
 
 def _tell(written: Converted, target: Path, wanted: str, seconds: float, output: Output) -> None:
