@@ -80,8 +80,8 @@ def _fill(script: str, archive: bytes, sizes: dict[str, int], work: Path, kernel
         "sh",
         "cd /dev/disk/guestfs; bash script 2>&1 && echo fi''lled",
     ]
-    appliance = work.parent.parent / f"appliance-{kernel}"
-    appliance.mkdir(exist_ok=True)
+    appliance = work.parent / "appliance"
+    appliance.mkdir()
     environment = {
         **os.environ,
         "LIBGUESTFS_BACKEND": "direct",

@@ -64,7 +64,7 @@ class Recording(Window):
 
 def exercise(family: FileSystem, window: Window) -> str:
     """Use every part of the seam; return the first refusal, if any."""
-    start = time.monotonic()
+    start = time.process_time()
     refusals: list[str] = []
     try:
         family.is_clean(window)
@@ -73,7 +73,7 @@ def exercise(family: FileSystem, window: Window) -> str:
         _look(family.open(window), refusals)
     except GuestError as error:
         refusals.append(error.message)
-    assert time.monotonic() - start < PATIENCE_S
+    assert time.process_time() - start < PATIENCE_S
     assert all(refusal.startswith("disk 0, partition 1: ") for refusal in refusals)
     return next(iter(refusals), "")
 

@@ -109,7 +109,7 @@ def test_much_to_decompress_ends_soon(packed: int) -> None:
         _regular(PLACE, len(stored), 0, NODE, length=FULL - number % 64, packed=packed)
         for number in range(64 * MIB // NODE)
     ]
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(FormatError, match="more to decompress than a look takes"):
         reader.read([_at(n * NODE, item) for n, item in enumerate(item_of)], 64 * MIB)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10

@@ -131,7 +131,7 @@ def test_damaged_streams_end_soon(seed: int) -> None:
     stream = bytearray(_lzop(text(64 * KIB, seed), 1))
     for at in range(0, len(stream), 97):
         stream[at] ^= 0xFF
-    start = time.monotonic()
+    start = time.process_time()
     with contextlib.suppress(FormatError):
         decompress(bytes(stream), 64 * KIB)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2

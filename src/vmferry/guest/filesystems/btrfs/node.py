@@ -116,8 +116,7 @@ class BtrfsNode:
             for count, entry in enumerate(listing):
                 if count >= most:
                     raise GuestError(
-                        f"{volume.name}: found more entries in a directory than {most},"
-                        f" expected at most {most}"
+                        f"{volume.name}: found more entries in a directory than the {most} expected"
                     )
                 if name := _text(entry.name):
                     found.append(name)

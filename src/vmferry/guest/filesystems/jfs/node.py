@@ -77,8 +77,8 @@ class JfsNode:
             for count, entry in enumerate(self._directory().entries()):
                 if count >= most:
                     raise GuestError(
-                        f"{self._volume.name}: found more entries in a directory than {most},"
-                        f" expected at most {most}"
+                        f"{self._volume.name}: found more entries in a directory"
+                        f" than the {most} expected"
                     )
                 if name := decode(entry.name):
                     found.append(name)
