@@ -15,7 +15,8 @@
               bin/sh: {elf: 62}        # a program's header for that machine
               var/big: {size: 1073741824}
               srv: {folder: true}
-    facts: {distribution: debian, …}   # fields of GuestFacts; kernels by their releases
+    facts: {distribution: debian, …}   # fields of GuestFacts; of what has fields itself those that
+                                       # are named; kernels may be named by their releases alone
     error: {aws_text: …, message: …}   # instead of facts
 
 The programs that write the disks (sfdisk, mke2fs, mkswap, mkfs.vfat) know nothing of our readers.
@@ -25,11 +26,14 @@ from __future__ import annotations
 
 import struct
 import subprocess
+from dataclasses import is_dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
+from vmferry.model.guest import Kernel
 from vmferry.units import MIB, SECTOR
 
 FOLDER: Final = Path(__file__).parent
@@ -55,6 +59,18 @@ def draw(document: dict[str, Any], folder: Path) -> list[Path]:
         _disk(disk, folder / f"disk{index}", folder / f"disk{index}.raw")
         for index, disk in enumerate(document["disks"])
     ]
+
+
+def as_drawn(found: Any, wanted: Any) -> Any:
+    """Return what was found in the words of ``wanted``: only the fields that it names."""
+    if isinstance(found, tuple):
+        drawn = [*(wanted if isinstance(wanted, list) else ()), *([None] * len(found))]
+        return [as_drawn(each, one) for each, one in zip(found, drawn, strict=False)]
+    if isinstance(found, Kernel) and not isinstance(wanted, dict):
+        return found.release
+    if is_dataclass(found) and isinstance(wanted, dict):
+        return {name: as_drawn(getattr(found, name), wanted[name]) for name in wanted}
+    return str(found) if isinstance(found, StrEnum) else found
 
 
 def _disk(disk: dict[str, Any], work: Path, image: Path) -> Path:

@@ -14,6 +14,7 @@ from vmferry.guest import (
     boot,
     filesystems,
     fingerprints,
+    fstab,
     kernels,
     layout,
     mounts,
@@ -22,6 +23,7 @@ from vmferry.guest import (
 from vmferry.guest.filesystem import FileSystem, Tree
 from vmferry.guest.fingerprints import Fingerprint
 from vmferry.guest.layout import Layout, Place, where
+from vmferry.guest.settings import Settings
 from vmferry.guest.window import Pages, Window
 from vmferry.model.guest import GuestFacts, Platform
 from vmferry.plugins import find
@@ -81,6 +83,8 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
             aws_text=NO_KERNEL,
         )
     newest = installed[0].release
+    settings = Settings(tree)
+    mounted = fstab.read(settings, partitions)
     return GuestFacts(
         platform=Platform.LINUX,
         distribution=identity.distribution,
@@ -94,6 +98,8 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         boot_modes=boot.modes(Window(pages[0], 0, pages[0].size, "disk 0"), partitions),
         ena=kernels.has_driver(tree, newest, "ena"),
         nvme=kernels.has_driver(tree, newest, "nvme"),
+        fstab=mounted,
+        damage=tuple(settings.damage),
         bytes_read=sum(disk.bytes_read for disk in pages),
     )
 

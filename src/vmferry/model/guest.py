@@ -37,6 +37,7 @@ class Partition:
         label: The file system's label, or ``""``.
         volume: ``group/name`` of a volume, ``""`` for a partition.
         partuuid: The partition's own UUID in lower case, as the Linux kernel has it, or ``""``.
+        partlabel: The partition's own name, which only a GPT has, or ``""``.
     """
 
     disk: int
@@ -49,6 +50,7 @@ class Partition:
     label: str = ""
     volume: str = ""
     partuuid: str = ""
+    partlabel: str = ""
 
 
 DRIVERS = (

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import lzma
 import os
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 from tests.fixtures.guest import FileDisk
 from tests.guest.tables import as_sfdisk, sfdisk_table
 from tests.guest.test_window import Memory
+from tests.guests.drawing import run
 
+from vmferry.guest.volumes import gpt
 from vmferry.guest.volumes.gpt import VOLUMES
-from vmferry.guest.window import Window
+from vmferry.guest.window import Readable, Window
+from vmferry.units import SECTOR
 
 DATA = Path(os.environ.get("VMFERRY_TEST_DATA") or Path(__file__).parents[3] / "../shared/data")
 LINUX = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
@@ -70,3 +74,43 @@ def test_a_protective_mbr_without_gpt_is_damage() -> None:
     disk = Memory(sector.ljust(1 << 20, b"\0"))
     with pytest.raises(OSError, match="partition table header"):
         VOLUMES.read(Window(disk, 0, disk.size, "disk 0"), 0)
+
+
+@pytest.mark.oracle
+def test_reads_the_names_that_sfdisk_gave(tmp_path: Path) -> None:
+    script = f'start=2048, size=8, type={LINUX}, name="root disk"\n5: size=8, name="f\\xc3\\xbc"'
+    path = sfdisk_table(tmp_path / "disk.raw", "gpt", script)
+    table = json.loads(run(["sfdisk", "--json", str(path)]))["partitiontable"]
+    assert _labels(FileDisk(path)) == [entry["name"] for entry in table["partitions"]]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(
+    ("at", "data", "labels"),
+    [
+        (SECTOR + 72, b"\xff" * 8, ["", ""]),
+        (SECTOR + 72, b"\x03", ["", ""]),
+        (SECTOR + 84, b"\0" * 4, ["", ""]),
+        (SECTOR + 84, b"\xff" * 4, ["", ""]),
+        (SECTOR + 80, b"\xff" * 4, ["a", "b"]),
+        (SECTOR + 80, b"\x01\0\0\0", ["a", ""]),
+        (SECTOR, b"\0" * 8, ["", ""]),
+        (2 * SECTOR + 56, b"\0\xd8" * 36, ["\ufffd" * 36, "b"]),
+    ],
+)
+def test_names_that_are_damaged(at: int, data: bytes, labels: list[str], tmp_path: Path) -> None:
+    path = sfdisk_table(tmp_path / "disk.raw", "gpt", "size=8, name=a\nsize=8, name=b")
+    disk = Memory(path.read_bytes())
+    disk.data = disk.data[:at] + data + disk.data[at + len(data) :]
+    found = gpt.labels(_window(disk))
+    assert [found.get(place, "") for place in (0, 1)] == labels
+
+
+def _window(disk: Readable) -> Window:
+    return Window(disk, 0, disk.size, "disk 0")
+
+
+def _labels(disk: Readable) -> list[str]:
+    partitions = VOLUMES.read(_window(disk), 0)
+    assert partitions is not None
+    return [partition.partlabel for partition in partitions]
