@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import struct
 import time
+import tracemalloc
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -202,6 +203,23 @@ def test_too_many_descriptors_are_refused() -> None:
     size = 4 * MIB
     with pytest.raises(FormatError, match="log descriptors: found 98304, expected 65536"):
         replayed(ring(size, 0, entries), size)
+
+
+def test_a_million_descriptors_are_refused_before_they_are_kept() -> None:
+    size = 32 * MIB
+    count = (size - PAGE) // 32 - 200
+    head = struct.pack("<4sIIIQI4x16sQQ", b"loge", 0, 0, 0, 5, count, LOG_GUID, MIB, size)
+    entry = bytearray(head + struct.pack("<4s4xQQQ", b"zero", PAGE, AT, 5) * count)
+    entry += bytes(-len(entry) % PAGE)
+    struct.pack_into("<I", entry, 8, len(entry))
+    seal(entry, 0, len(entry))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="log descriptors: found 65537, expected 65536"):
+            replayed(bytes(entry), size)
+        assert tracemalloc.get_traced_memory()[1] < 10 * size
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_search_costs_no_more_than_the_log_is_long() -> None:

@@ -90,8 +90,6 @@ def replay(source: ByteSource, header: Header) -> ByteSource:
         raise damaged("file was cut", found=f"{source.size} bytes", expected=head.flushed)
     first = [entry.at for entry in active].index(head.tail)
     changes = [change for entry in active[first:] for change in entry.changes]
-    if len(changes) > _MOST_DESCRIPTORS:
-        raise unsupported("log descriptors", found=len(changes), expected=_MOST_DESCRIPTORS)
     overlay = Overlay(source, head.last)
     for change in changes:
         if change.length:
@@ -109,12 +107,13 @@ def _active(log: bytes, header: Header) -> list[Entry]:
     at = 0
     while at < len(log):
         run: list[Entry] = []
-        place = at
+        place, count = at, 0
         while entry := _entry(ring, place % len(log), header.log_guid):
             if run and entry.sequence != run[-1].sequence + 1:
                 break
             run.append(entry)
-            place += entry.length
+            place, count = place + entry.length, count + len(entry.changes)
+            _check_count(count)
         newer = bool(run) and (not active or run[-1].sequence > active[-1].sequence)
         if newer and run[-1].tail in {entry.at for entry in run}:
             active = run
@@ -122,6 +121,12 @@ def _active(log: bytes, header: Header) -> list[Entry]:
     if not active:
         raise damaged("log", header.log_offset, found="no valid sequence of entries to replay")
     return active
+
+
+def _check_count(count: int) -> None:
+    """Refuse more descriptors than are kept, before they are: 32 MiB have room for a million."""
+    if count > _MOST_DESCRIPTORS:
+        raise unsupported("log descriptors", found=count, expected=_MOST_DESCRIPTORS)
 
 
 def _entry(ring: memoryview, at: int, guid: bytes) -> Entry | None:
@@ -150,6 +155,7 @@ def _changes(data: memoryview, count: int, sequence: int) -> tuple[Change, ...] 
         if change is None or number != sequence:
             return None
         changes.append(change)
+        _check_count(len(changes))
     at = -(-end // PAGE) * PAGE
     for index, change in enumerate(changes):
         if change.page is None:
