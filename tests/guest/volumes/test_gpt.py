@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import lzma
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,19 @@ def test_names_that_are_damaged(at: int, data: bytes, labels: list[str], tmp_pat
     disk.data = disk.data[:at] + data + disk.data[at + len(data) :]
     found = gpt.labels(_window(disk))
     assert [found.get(place, "") for place in (0, 1)] == labels
+
+
+@pytest.mark.parametrize(("count", "length"), [(4, 1 << 24), (1 << 20, 128), ((1 << 32) - 1, 1)])
+@pytest.mark.parametrize("at", [SECTOR, (1 << 20) - SECTOR])
+def test_a_table_that_is_said_to_be_huge_is_not_read(at: int, count: int, length: int) -> None:
+    """Found by the fuzzer: libvsgpt read four entries of 16 MiB each, and took 190 MiB for them."""
+    data = bytearray(1 << 20)
+    data[446 + 4] = gpt.PROTECTIVE
+    data[510:512] = b"\x55\xaa"
+    data[at : at + 8] = gpt.HEADER
+    data[at + 80 : at + 88] = struct.pack("<II", count, length)
+    with pytest.raises(ValueError, match=f"gpt: {count} entries of {length} bytes at byte {at}"):
+        VOLUMES.read(_window(Memory(bytes(data))), 0)
 
 
 def _window(disk: Readable) -> Window:

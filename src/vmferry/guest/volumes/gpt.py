@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 PROTECTIVE: Final = 0xEE
 TYPE_OFFSETS: Final = tuple(446 + slot * 16 + 4 for slot in range(4))
 MOST_PARTITIONS: Final = 256
+MOST_TABLE: Final = 1 << 20
+"""Bytes of the entries; 128 of 128 bytes are usual, Linux reads at most 4 MiB."""
+
 SECTOR_SIZES: Final = (SECTOR, 4 * KIB)
 HEADER: Final = b"EFI PART"
 TABLE: Final = struct.Struct("<QII")
@@ -45,6 +48,7 @@ def read(disk: Window, index: int) -> tuple[Partition, ...] | None:
     sector = disk.peek(0, SECTOR)
     if sector[510:512] != b"\x55\xaa" or all(sector[at] != PROTECTIVE for at in TYPE_OFFSETS):
         return None
+    _check_sizes(disk)
     volume = pyvsgpt.volume()
     volume.open_file_object(disk)
     entries = [
@@ -84,6 +88,20 @@ def labels(disk: Window) -> dict[int, str]:
 def _text(name: bytes) -> str:
     # bytes.decode would import the codec when it is first asked for, which the sandbox forbids.
     return codecs.utf_16_le_decode(name, "replace")[0].partition("\0")[0]
+
+
+def _check_sizes(disk: Window) -> None:
+    """Refuse a table that libvsgpt would read whole: it believes what the header says of its size.
+
+    Found by the fuzzer: four entries of 16 MiB each took 190 MiB.
+    """
+    for sector in SECTOR_SIZES:
+        for offset in (sector, max(disk.size - sector, 0)):
+            header = disk.peek(offset, SECTOR)
+            if len(header) == SECTOR and header.startswith(HEADER):
+                _, count, length = TABLE.unpack_from(header, TABLE_OFFSET)
+                if count * length > MOST_TABLE:
+                    raise ValueError(f"gpt: {count} entries of {length} bytes at byte {offset}")
 
 
 VOLUMES = Table(name="gpt", rank=0, read=read)
