@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The initramfs of the default kernel can be read.
+
+Source: aws-behaviour.md, 11-R, line 958, and 11-Z, line 2769.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules._default import default_kernel
+from vmferry.model.finding import Service, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vmferry.guest.rules import Subject
+    from vmferry.model.guest import GuestFacts
+
+
+def check(facts: GuestFacts, _subject: Subject) -> Iterator[Seen]:
+    """Yield an initramfs that the look could not read."""
+    path = default_kernel(facts).initramfs
+    for text in facts.damage if path else ():
+        if path in text:
+            yield Seen("", text)
+
+
+RULE = Rule(
+    name="initramfs",
+    section="11-Z Troubleshooting",
+    severity=Severity.BLOCKS,
+    concerns=(Service.AWS,),
+    aws_text="ClientError: We were unable to read your import's initramfs/initrd "
+    "to determine what drivers your import requires to run in EC2",
+    remedy="Make it again in the machine: dracut -f, update-initramfs -u or mkinitrd",
+    guest=check,
+)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Linux brings its own licence, and is used by an operation for Linux.
+
+Source: aws-behaviour.md, 11-P, lines 795, 813 and 874 to 888.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from vmferry.guest.rules import Rule, Seen
+from vmferry.model.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vmferry.guest.rules import Subject
+    from vmferry.model.guest import GuestFacts
+
+OPERATIONS: Final = (
+    *("", "RunInstances", "RunInstances:0100", "RunInstances:0004", "RunInstances:0200"),
+    # RHEL and SUSE Linux of AWS: not of the guide's table, but of EC2's.
+    *("RunInstances:0010", "RunInstances:000g"),
+)
+
+
+def check(_facts: GuestFacts, subject: Subject) -> Iterator[Seen]:
+    """Yield a licence or an operation that is not for Linux."""
+    request = subject.request
+    if request.license_type.upper() == "AWS":
+        yield Seen("license type", "AWS", "BYOL for Linux")
+    if request.usage_operation not in OPERATIONS:
+        yield Seen("usage operation", request.usage_operation, "one of Linux")
+
+
+RULE = Rule(
+    name="license",
+    section="11-P Licensing",
+    severity=Severity.BLOCKS,
+    aws_text="ClientError: The license type specified is not supported for the operating system",
+    remedy="Leave --license-type and --usage-operation out",
+    guest=check,
+)

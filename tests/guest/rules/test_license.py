@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Licences."""
+
+from __future__ import annotations
+
+from tests.guest.rules.subjects import findings, lines, request
+
+
+def test_its_own() -> None:
+    assert lines("license", at=request(license_type="byol", usage_operation="")) == []
+
+
+def test_one_of_aws() -> None:
+    assert lines("license", at=request(license_type="aws")) == [
+        "license type: found AWS, expected BYOL for Linux"
+    ]
+
+
+def test_an_operation_of_linux() -> None:
+    assert lines("license", at=request(usage_operation="RunInstances:0004")) == []
+
+
+def test_an_operation_of_windows() -> None:
+    assert lines("license", at=request(usage_operation="RunInstances:0002")) == [
+        "usage operation: found RunInstances:0002, expected one of Linux"
+    ]
+
+
+def test_its_weight() -> None:
+    finding = findings("license", at=request(license_type="AWS"))[0]
+    assert finding.severity == "blocks"
+    assert finding.concerns == ("vmferry", "aws")
+    assert finding.aws_text == (
+        "ClientError: The license type specified is not supported for the operating system"
+    )

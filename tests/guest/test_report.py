@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The check: there is always a report, and it says who refuses and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.fixtures.guest import FileDisk
+from tests.guest.rules.subjects import facts, subject
+from tests.guests import drawing
+
+from vmferry.errors import FormatError, GuestError, SourceError
+from vmferry.guest.report import CAUSES, Check, cause, described, refusal_of
+from vmferry.guest.rules import SubjectDisk, all_rules
+from vmferry.model.finding import Answer, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from vmferry.model.finding import Report
+    from vmferry.model.guest import GuestFacts
+
+
+@pytest.fixture
+def look(monkeypatch: pytest.MonkeyPatch) -> Callable[[GuestFacts | Exception], Report]:
+    """Return a check whose look finds what the test says."""
+
+    def check(found: GuestFacts | Exception) -> Report:
+        def inspect(_disks: object) -> GuestFacts:
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        monkeypatch.setattr("vmferry.guest.report.inspect", inspect)
+        return Check().look(subject(), [])
+
+    return check
+
+
+def test_a_good_guest(look: Callable[[GuestFacts], Report]) -> None:
+    report = look(facts())
+    assert (report.verdict.vmferry, report.verdict.aws) == (Answer.ACCEPT, Answer.ACCEPT)
+    assert (report.guest, report.findings) == (facts(), ())
+    assert cause(report, "capability") is None
+    assert cause(report, "aws") is None
+
+
+def test_what_aws_alone_refuses(look: Callable[[GuestFacts], Report]) -> None:
+    report = look(facts(version="13", ena=False, subvolume="@"))
+    assert (report.verdict.vmferry, report.verdict.aws) == (Answer.ACCEPT, Answer.REFUSE)
+    assert [each.severity for each in report.findings] == ["blocks", "blocks", "warns"]
+    assert cause(report, "capability") is None
+    refused = cause(report, "aws")
+    assert refused is not None
+    assert refused.aws_text == (
+        "ClientError: Unsupported configuration - Btrfs subvolumes are not supported"
+    )
+
+
+def test_what_concerns_both_comes_first(look: Callable[[GuestFacts], Report]) -> None:
+    report = look(facts(architecture="i386", partition_table="none"))
+    assert [each.id for each in report.findings] == ["partition_table", "architecture"]
+
+
+@pytest.mark.parametrize("policy", ["capability", "aws"])
+def test_what_ends_the_look_blocks(look: Callable[[Exception], Report], policy: str) -> None:
+    error = GuestError("disk 0: it is", hint="Do", aws_text=next(iter(CAUSES)))
+    report = look(error)
+    assert report.guest is None
+    assert [each.id for each in report.findings] == ["no_partitions"]
+    refused = cause(report, policy)
+    assert refused is not None
+    assert refused.status_message == error.status_message
+
+
+def test_a_damaged_disk_blocks(look: Callable[[Exception], Report]) -> None:
+    error = FormatError("vmdk: grain", where=5, hint="Copy it again")
+    assert look(error).findings == Check().refuse(error).findings == (refusal_of(error),)
+    assert refusal_of(error).id == "disk_damaged"
+    assert refusal_of(GuestError("it", aws_text="other")).id == "inspection"
+
+
+def test_a_source_that_cannot_be_read_has_no_report(look: Callable[[Exception], Report]) -> None:
+    with pytest.raises(SourceError):
+        look(SourceError("gone"))
+
+
+def test_names_are_of_one_kind_only() -> None:
+    assert not {name for name, _ in CAUSES.values()} & {rule.name for rule in all_rules()}
+
+
+class _Vmdk:
+    size = 5
+    create_type = "streamOptimized"
+    warnings = ("w",)
+
+
+def test_a_disk_is_described() -> None:
+    found = described("a", "vmdk", _Vmdk())  # type: ignore[arg-type]
+    expected = SubjectDisk(
+        label="a", format="vmdk", size=5, create_type="streamOptimized", warnings=("w",)
+    )
+    assert found == expected
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", drawing.names())
+def test_drawn_guests(name: str, tmp_path: Path) -> None:
+    document = drawing.load(name)
+    check = Check()
+    disks = [FileDisk(path) for path in drawing.draw(document, tmp_path)]
+    at = replace(
+        subject(), disks=tuple(described(f"disk {n}", "raw", d) for n, d in enumerate(disks))
+    )
+    report = check.look(at, disks)
+    assert report.seconds < 10
+    found = {each.id for each in report.findings}
+    if "error" in document:
+        assert report.findings[0].aws_text == document["error"]["aws_text"]
+        assert report.findings[0].severity is Severity.BLOCKS
+    if "findings" in document:
+        # What is not named here is not looked for: other facts bring findings of their own.
+        assert set(document["findings"]) <= found, found
+    if "aws" in document:
+        assert report.verdict.aws == document["aws"], found
