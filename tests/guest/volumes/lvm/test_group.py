@@ -123,6 +123,10 @@ WRONG = {
         volume("lv", striped(0, 2, [("pv0", 0), ("pv1", 0)], 0)),
         "found a stripe_size of 0",
     ),
+    "uneven": (
+        volume("lv", striped(0, 4, [("pv0", 0), ("pv1", 0)], 288)),
+        "found a stripe_size of 147456",
+    ),
     "outside": (
         volume("lv", linear(0, 2, "pv1", 7)),
         f"ends at byte {DATA + 9 * EXTENT} of disk 1, which has {DATA + 8 * EXTENT}",

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import resource
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
@@ -60,6 +62,16 @@ def test_sections_values_and_lists() -> None:
 def test_what_is_no_metadata(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         parse(text)
+
+
+@pytest.mark.parametrize("end", ['"', ""])
+def test_a_long_text_takes_little_memory(end: str) -> None:
+    """A pattern that can go back keeps a mark for each character: 570 MiB for 4 MiB."""
+    text = 'a = "' + "x" * (1 << 22) + end
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with nullcontext() if end else pytest.raises(ValueError, match="at character 4"):
+        parse(text)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
 
 
 @given(st.text(alphabet='ab1 ={}[],"\\#\n-.'))

@@ -169,7 +169,7 @@ class _Reader:
         if not 0 < length < LARGEST or extents % count:
             raise ValueError(f"found {extents} extents on {count} stripes")
         stripe = _number(segment, "stripe_size") * SECTOR if count > 1 else length
-        if stripe <= 0:
+        if stripe <= 0 or share % stripe:
             raise ValueError(f"found a stripe_size of {stripe} bytes")
         legs = tuple(
             self._leg(where, stripes[at], stripes[at + 1], share)

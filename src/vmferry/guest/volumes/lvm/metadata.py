@@ -21,7 +21,7 @@ Section: TypeAlias = dict[str, "Value"]
 
 TOKEN: Final = re.compile(
     r"""\s+|\#[^\n]*"""
-    r"""|(?P<text>"(?:[^"\\]|\\.)*")"""
+    r"""|(?P<text>"(?:[^"\\]++|\\.)*+")"""
     r"""|(?P<number>-?\d{1,19}(?:\.\d{1,19})?)(?![\w.+-])"""
     r"""|(?P<word>[\w.+-]+)"""
     r"""|(?P<mark>[{}=\[\],])""",
