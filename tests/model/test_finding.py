@@ -4,18 +4,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from vmferry.model.finding import BOTH, Answer, Finding, Report, Service, Severity, verdict
+from vmferry.model.finding import (
+    BOTH,
+    VERSION,
+    Answer,
+    Finding,
+    Report,
+    Service,
+    Severity,
+    verdict,
+)
+from vmferry.model.guest import GuestFacts
 
 AWS = (Service.AWS,)
 
 
 def _finding(severity: str, concerns: tuple[Service, ...] = BOTH, **more: str) -> Finding:
-    fields = {"id": "x", "section": "11-H", "aws_text": "", "where": "a", "found": "b"}
-    fields |= {"expected": "", "remedy": ""}
-    return Finding(severity=Severity(severity), concerns=concerns, **{**fields, **more})
+    texts = {"id": "x", "section": "11-H", "aws_text": "", "where": "a", "found": "b"}
+    texts |= {"expected": "", "remedy": ""}
+    return Finding(severity=Severity(severity), concerns=concerns, **{**texts, **more})
 
 
 @pytest.mark.parametrize(
@@ -74,3 +87,24 @@ def test_a_report_is_json_with_its_version_first() -> None:
         "bytes_total": 2,
         "seconds": 0.5,
     }
+
+
+def _schema() -> Any:
+    path = Path(__file__).parents[2] / "docs" / "report-schema" / f"{VERSION}.json"
+    return json.loads(path.read_text())
+
+
+def test_the_schema_names_every_field() -> None:
+    schema = _schema()["properties"]
+    report = {field.name for field in fields(Report)}
+    assert set(schema) == report
+    assert schema["version"]["const"] == VERSION
+    finding = schema["findings"]["items"]
+    assert set(finding["properties"]) == {field.name for field in fields(Finding)}
+    assert set(finding["required"]) == set(finding["properties"])
+    assert finding["properties"]["severity"]["enum"] == [each.value for each in Severity]
+    answers = [each.value for each in Answer]
+    assert all(each["enum"] == answers for each in schema["verdict"]["properties"].values())
+    guest = {field.name for field in fields(GuestFacts)}
+    assert set(schema["guest"]["properties"]) <= guest
+    assert set(schema["guest"]["required"]) <= set(schema["guest"]["properties"])

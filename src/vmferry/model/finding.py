@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a check of a machine found: findings, verdicts, and the report that carries both.
 
-The report's JSON is a documented, versioned schema (docs/report-schema.md): programs read it, so
-a field keeps its name and meaning, and ``version`` grows when one has to go.
+The report's JSON is a documented, versioned schema (docs/report-schema/1.json): programs read it,
+so a field keeps its name and meaning, and ``version`` grows when one has to go.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.guest.rules.subjects import facts, findings, subject
 
-from vmferry.guest.rules import Rule, Seen, all_rules
+from vmferry.guest.rules import LONGEST, MOST, Rule, Seen, all_rules
 from vmferry.model.finding import Service, Severity
 from vmferry.model.guest import Platform
 
@@ -69,3 +69,15 @@ def test_what_a_place_says_wins_over_the_rule() -> None:
     assert (second.aws_text, second.remedy, second.severity) == ("t", "r", Severity.BLOCKS)
     assert [each.concerns for each in (first, second)] == [tuple(Service), (Service.AWS,)]
     assert [each.message for each in (first, second)] == ["a: found b, expected c", "d"]
+
+
+def test_a_guest_cannot_fill_a_report() -> None:
+    rule = Rule(
+        name="x",
+        section="11-H",
+        severity=Severity.WARNS,
+        machine=lambda _subject: (Seen("", "a" * 10_000) for _ in range(100_000)),
+    )
+    found = list(rule.findings(subject(), None))
+    assert len(found) == MOST
+    assert found[0].found == "a" * LONGEST + " …"

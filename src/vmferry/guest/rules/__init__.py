@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmferry.model.finding import BOTH, Finding, Service, Severity
 from vmferry.model.guest import Platform
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
     from vmferry.model.guest import GuestFacts
     from vmferry.model.machine import Machine
+
+MOST: Final = 20
+"""Findings of one rule: an fstab can have 10^5 lines, and nobody reads that many."""
+
+LONGEST: Final = 400
+"""Characters of what was found: it is the guest's text, and a report is read by people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +122,11 @@ class Rule:
     guest: Callable[[GuestFacts, Subject], Iterable[Seen]] | None = None
 
     def findings(self, subject: Subject, facts: GuestFacts | None) -> Iterator[Finding]:
-        """Yield what is wrong."""
+        """Yield what is wrong, ``MOST`` places at most."""
         if self.machine is not None:
-            yield from map(self._finding, self.machine(subject))
+            yield from map(self._finding, islice(self.machine(subject), MOST))
         if self.guest is not None and facts is not None and self._asked(facts):
-            yield from map(self._finding, self.guest(facts, subject))
+            yield from map(self._finding, islice(self.guest(facts, subject), MOST))
 
     def _asked(self, facts: GuestFacts) -> bool:
         return (facts.platform is Platform.WINDOWS) == self.name.startswith("windows_")
@@ -129,13 +136,17 @@ class Rule:
             id=self.name,
             severity=seen.severity or self.severity,
             section=self.section,
-            aws_text=self.aws_text if seen.aws_text is None else seen.aws_text,
-            where=seen.where,
-            found=seen.found,
-            expected=seen.expected,
+            aws_text=_short(self.aws_text if seen.aws_text is None else seen.aws_text),
+            where=_short(seen.where),
+            found=_short(seen.found),
+            expected=_short(seen.expected),
             remedy=self.remedy if seen.remedy is None else seen.remedy,
             concerns=self.concerns if seen.concerns is None else seen.concerns,
         )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
 @cache
