@@ -15,6 +15,7 @@ from vmferry.guest import (
     filesystems,
     fingerprints,
     fstab,
+    interfaces,
     kernels,
     layout,
     mounts,
@@ -85,6 +86,7 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
     newest = installed[0].release
     settings = Settings(tree)
     mounted = fstab.read(settings, partitions)
+    configured = interfaces.read(settings)
     return GuestFacts(
         platform=Platform.LINUX,
         distribution=identity.distribution,
@@ -99,6 +101,7 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         ena=kernels.has_driver(tree, newest, "ena"),
         nvme=kernels.has_driver(tree, newest, "nvme"),
         fstab=mounted,
+        interfaces=configured,
         damage=tuple(settings.damage),
         bytes_read=sum(disk.bytes_read for disk in pages),
     )

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""The YAML that netplan's files are written in, read in one pass over a few KiB.
+
+Block and flow mappings and sequences, plain and quoted scalars, comments. Every scalar is text.
+Anchors, aliases, tags and block scalars, which these files never need, are refused: hostile ones
+could grow without end.
+
+Source: YAML 1.2.2, chapters 6 to 8.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, NamedTuple, TypeAlias, Union
+
+from vmferry.errors import FormatError
+from vmferry.guest.network._flow import (
+    BEFORE_QUOTE,
+    BLANKS,
+    MOST_DEPTH,
+    QUOTES,
+    Flow,
+    closing_quote,
+    unquote,
+)
+
+Value: TypeAlias = Union[str, "list[Value]", "dict[str, Value]"]
+
+NO_LINES: Final = ("---", "...")
+REFUSED: Final = {"&": "an anchor", "*": "an alias", "!": "a tag", "|": "a block", ">": "a block"}
+
+
+class _Line(NamedTuple):
+    number: int
+    indent: int
+    text: str
+
+
+def parse(text: str) -> Value:
+    """Return what a document says; ``""`` of an empty one.
+
+    Raises:
+        FormatError: It is not the YAML described above; the message names the line.
+    """
+    lines = deque(
+        _Line(number, len(line) - len(line.lstrip(" ")), bare)
+        for number, line in enumerate(text.replace("\r", "").split("\n"), 1)
+        if (bare := _without_comment(line).strip(" ")) and bare not in NO_LINES
+    )
+    if not lines:
+        return ""
+    value = _block(lines, lines[0].indent, 0)
+    if lines:
+        raise _error(lines[0], "found a line that belongs nowhere")
+    return value
+
+
+def _error(line: _Line, what: str) -> FormatError:
+    return FormatError(f"line {line.number}: {what}")
+
+
+def _without_comment(line: str) -> str:
+    """Return a line up to a ``#`` after a blank that is in no quotes."""
+    at, before = 0, ""
+    while at < len(line):
+        mark = line[at]
+        if mark in QUOTES and before in BEFORE_QUOTE:
+            at = closing_quote(line, at)
+        elif mark == "#" and (at == 0 or line[at - 1] in BLANKS):
+            return line[:at]
+        if mark not in BLANKS:
+            before = mark
+        at += 1
+    return line
+
+
+def _block(lines: deque[_Line], indent: int, depth: int) -> Value:
+    """Return the value whose first line is the next one, all at ``indent`` or deeper."""
+    if depth > MOST_DEPTH:
+        raise _error(lines[0], f"found more than {MOST_DEPTH} levels")
+    if _is_item(lines[0]):
+        return _sequence(lines, indent, depth)
+    if _key(lines[0]) is not None:
+        return _mapping(lines, indent, depth)
+    line = lines.popleft()
+    return _scalar(line, line.text, lines, indent - 1)
+
+
+def _is_item(line: _Line) -> bool:
+    return line.text == "-" or line.text.startswith("- ")
+
+
+def _sequence(lines: deque[_Line], indent: int, depth: int) -> list[Value]:
+    items: list[Value] = []
+    while lines and lines[0].indent == indent and _is_item(lines[0]):
+        line = lines.popleft()
+        text = line.text[1:].lstrip(" ")
+        inner = _Line(line.number, indent + len(line.text) - len(text), text)
+        if not text:
+            items.append(_below(lines, indent, depth))
+        elif _is_item(inner) or _key(inner) is not None:
+            lines.appendleft(inner)
+            items.append(_block(lines, inner.indent, depth + 1))
+        else:
+            items.append(_scalar(line, text, lines, indent))
+    return items
+
+
+def _mapping(lines: deque[_Line], indent: int, depth: int) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    while lines and lines[0].indent == indent and not _is_item(lines[0]):
+        line = lines.popleft()
+        pair = _key(line)
+        if pair is None:
+            raise _error(line, "found no key")
+        key, text = pair
+        if text:
+            found[key] = _scalar(line, text, lines, indent)
+        elif lines and lines[0].indent == indent and _is_item(lines[0]):
+            found[key] = _sequence(lines, indent, depth + 1)
+        else:
+            found[key] = _below(lines, indent, depth)
+    return found
+
+
+def _below(lines: deque[_Line], indent: int, depth: int) -> Value:
+    """Return the block that is deeper than ``indent``, ``""`` if there is none."""
+    if not lines or lines[0].indent <= indent:
+        return ""
+    return _block(lines, lines[0].indent, depth + 1)
+
+
+def _key(line: _Line) -> tuple[str, str] | None:
+    """Return the key that a line begins with and the text after it."""
+    text = line.text
+    if text[0] in "[{":
+        return None
+    if text.startswith("? "):
+        raise _error(line, "found an explicit key, which is not read here")
+    if text[0] in QUOTES:
+        end = closing_quote(text, 0) + 1
+        rest = text[end:].lstrip(" ")
+        if not rest.startswith(":") or rest[1:2] not in ("", " "):
+            return None
+        return unquote(text[:end]), rest[1:].strip(" ")
+    at = text.find(": ")
+    if at < 0:
+        at = len(text) - 1 if text.endswith(":") else -1
+    return None if at < 0 else (text[:at].rstrip(" "), text[at + 1 :].strip(" "))
+
+
+def _scalar(line: _Line, text: str, lines: deque[_Line], indent: int) -> Value:
+    """Return a scalar or a flow, which goes on over the lines that are deeper than ``indent``."""
+    if text[0] in REFUSED:
+        raise _error(line, f"found {REFUSED[text[0]]}, which is not read here")
+    flow = Flow()
+    flow.add(text)
+    while lines and (lines[0].indent > indent or flow.is_open):
+        flow.add(lines.popleft().text)
+    try:
+        return flow.value()
+    except FormatError as error:
+        raise _error(line, error.message) from error
