@@ -20,6 +20,7 @@ from vmferry.guest import (
     layout,
     mounts,
     os_release,
+    services,
 )
 from vmferry.guest.filesystem import FileSystem, Tree
 from vmferry.guest.fingerprints import Fingerprint
@@ -87,6 +88,7 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
     settings = Settings(tree)
     mounted = fstab.read(settings, partitions)
     configured = interfaces.read(settings)
+    running = services.read(settings)
     return GuestFacts(
         platform=Platform.LINUX,
         distribution=identity.distribution,
@@ -102,6 +104,7 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         nvme=kernels.has_driver(tree, newest, "nvme"),
         fstab=mounted,
         interfaces=configured,
+        services=running,
         damage=tuple(settings.damage),
         bytes_read=sum(disk.bytes_read for disk in pages),
     )

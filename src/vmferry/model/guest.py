@@ -155,7 +155,8 @@ class Services:
 
     Attributes:
         ssh: ``enabled``, ``disabled`` or ``""`` when there is no server.
-        firewalls: Those that are enabled: ``firewalld``, ``ufw``, ``iptables``, ``nftables``.
+        firewalls: Those that are enabled: ``firewalld``, ``iptables``, ``nftables``,
+            ``susefirewall2``, ``ufw``.
         dhcp_clients: Those that are installed.
         key_users: Users that have authorized keys.
         cloud_init: Whether it is installed and not disabled.
@@ -164,7 +165,7 @@ class Services:
         agents: ``qemu-guest-agent``, ``amazon-ssm-agent``.
         antivirus: Known names of scanners and intrusion detection that are enabled.
         selinux: ``enforcing``, ``permissive``, ``disabled`` or ``""``.
-        persistent_names: udev rules that tie names of network cards to addresses.
+        persistent_names: The files of udev rules that tie names of network cards to addresses.
     """
 
     ssh: str = ""
