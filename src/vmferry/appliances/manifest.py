@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_MANIFEST: Final = MIB
 _CHUNK: Final = 4 * MIB
-_LINE: Final = re.compile(r"(\w+(?:-\d+)?)\s*\((.+)\)\s*=\s*([0-9A-Fa-f]+)")
+_LINE: Final = re.compile(r"(\w+(?:-\d+)?)\s*\(\s*(.+?)\s*\)\s*=\s*([0-9A-Fa-f]+)")
 _BYTES: Final = {"sha1": 20, "sha256": 32, "sha512": 64}
 
 

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import FormatError
+from vmferry.formats._extents import joined
 from vmferry.formats.qcow2.clusters import COMPRESSED, compressed_span, decompress
 from vmferry.formats.qcow2.features import DIRTY, check_features
 from vmferry.formats.qcow2.header import read_header
@@ -74,12 +75,11 @@ class Qcow2Reader:
         """Yield what the range is made of, cluster by cluster as the tables say."""
         length = self.size - offset if length is None else length
         self._check_range(offset, length)
-        runs = self._runs(offset, offset + length)
-        for stored, group in groupby(runs, key=lambda run: run[2] != _EMPTY):
-            first, *rest = group
-            last = rest[-1] if rest else first
-            kind = ExtentKind.DATA if stored else ExtentKind.ZERO
-            yield Extent(first[0], last[1] - first[0], kind)
+        runs = (
+            (start, end, ExtentKind.ZERO if what == _EMPTY else ExtentKind.DATA)
+            for start, end, what, _ in self._runs(offset, offset + length)
+        )
+        yield from joined(runs)
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes of the disk."""

@@ -17,6 +17,7 @@ from collections import OrderedDict
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from vmferry.formats._extents import joined
 from vmferry.formats.vhd.table import UNUSED, BlockAllocationTable
 from vmferry.model.disk import Extent, ExtentKind
 from vmferry.units import KIB, MIB, SECTOR
@@ -58,10 +59,7 @@ class DynamicBlocks:
 
     def extents(self, offset: int, end: int) -> Iterator[Extent]:
         """Yield what ``offset`` … ``end`` is made of, by whole blocks."""
-        for kind, runs in groupby(self._runs(offset, end), key=lambda run: run[2]):
-            first, *rest = runs
-            last = rest[-1] if rest else first
-            yield Extent(first[0], last[1] - first[0], kind)
+        yield from joined(self._runs(offset, end))
 
     def read(self, offset: int, end: int) -> bytes:
         """Return the bytes ``offset`` … ``end``."""

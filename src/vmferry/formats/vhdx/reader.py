@@ -6,9 +6,9 @@ Source: [MS-VHDX] 2.1 "Layout" and 2.5 "BAT".
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from vmferry.formats._extents import joined
 from vmferry.formats.vhdx.header import read_header
 from vmferry.formats.vhdx.log import replay
 from vmferry.formats.vhdx.metadata import read_metadata
@@ -84,10 +84,7 @@ class VhdxReader:
         """Yield what the range is made of, block by block as the table says."""
         length = self.size - offset if length is None else length
         self._check_range(offset, length)
-        for kind, runs in groupby(self._runs(offset, offset + length), key=lambda run: run[2]):
-            first, *rest = runs
-            last = rest[-1] if rest else first
-            yield Extent(first[0], last[1] - first[0], kind)
+        yield from joined(self._runs(offset, offset + length))
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes; blocks side by side in the file are one read."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from vmferry.formats._extents import joined
 from vmferry.formats.vmdk.descriptor import check_descriptor, parse_descriptor
 from vmferry.formats.vmdk.grains import deflated_limit, inflate
 from vmferry.formats.vmdk.header import read_header
@@ -84,11 +85,8 @@ class VmdkReader:
         """Yield what the range is made of, grain by grain as the tables say."""
         length = self.size - offset if length is None else length
         self._check_range(offset, length)
-        runs_of_tables = self._runs(offset, offset + length) if length else ()
-        for kind, runs in groupby(runs_of_tables, key=lambda run: run[2]):
-            first, *rest = runs
-            last = rest[-1] if rest else first
-            yield Extent(first[0], last[1] - first[0], kind)
+        if length:
+            yield from joined(self._runs(offset, offset + length))
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes of the disk."""
