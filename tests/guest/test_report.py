@@ -13,7 +13,7 @@ from tests.guests import drawing
 
 from vmferry.errors import FormatError, GuestError, SourceError
 from vmferry.guest.report import CAUSES, Check, cause, described, refusal_of
-from vmferry.guest.rules import SubjectDisk, all_rules
+from vmferry.guest.rules import SubjectDisk
 from vmferry.model.finding import Answer, Severity
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_what_concerns_both_comes_first(look: Callable[[GuestFacts], Report]) ->
 
 @pytest.mark.parametrize("policy", ["capability", "aws"])
 def test_what_ends_the_look_blocks(look: Callable[[Exception], Report], policy: str) -> None:
-    error = GuestError("disk 0: it is", hint="Do", aws_text=next(iter(CAUSES)))
+    error = GuestError("disk 0: it is", hint="Do", aws_text=list(CAUSES)[1])
     report = look(error)
     assert report.guest is None
     assert [each.id for each in report.findings] == ["no_partitions"]
@@ -88,8 +88,16 @@ def test_a_source_that_cannot_be_read_has_no_report(look: Callable[[Exception], 
         look(SourceError("gone"))
 
 
-def test_names_are_of_one_kind_only() -> None:
-    assert not {name for name, _ in CAUSES.values()} & {rule.name for rule in all_rules()}
+def test_disks_are_a_better_cause_than_what_is_on_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def inspect(_disks: object) -> GuestFacts:
+        raise GuestError("nothing", aws_text="t")
+
+    monkeypatch.setattr("vmferry.guest.report.inspect", inspect)
+    disk = subject().disks[0]
+    report = Check().look(subject(disks=(disk,) * 22), [])
+    assert [each.id for each in report.findings] == ["disk_count", "inspection"]
 
 
 class _Vmdk:

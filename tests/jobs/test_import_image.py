@@ -10,7 +10,10 @@ import pytest
 from tests.fixtures.machines import to_ova, to_vmdk
 from tests.guests import drawing
 
-from vmferry.jobs.import_image import device_name
+from vmferry.database import connect
+from vmferry.guest import Request
+from vmferry.jobs.import_image import asked, device_name
+from vmferry.tasks.records import TaskRecords
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
@@ -149,6 +152,39 @@ def test_a_key_that_does_not_exist_fails_the_task_as_aws_does(
 def test_devices_are_named_in_order() -> None:
     names = [device_name(number) for number in (0, 1, 2, 20)]
     assert names == ["/dev/sda1", "/dev/sdb", "/dev/sdc", "/dev/sdu"]
+
+
+def test_the_report_is_kept_on_the_task(
+    jobs_service: RunningService, small_machine: SmallMachine, tmp_path: Path
+) -> None:
+    good = run(jobs_service, put(jobs_service, small_machine.ova))
+    raw = drawing.draw(drawing.load("no-kernel"), tmp_path)[0]
+    bad = run(jobs_service, put(jobs_service, raw, "refused.raw"))
+    details = [detail(jobs_service, task["ImportTaskId"]) for task in (good, bad)]
+    reports = [each["report"] for each in details]
+    assert [report["version"] for report in reports] == [1, 1]
+    assert [report["verdict"]["vmferry"] != "refuse" for report in reports] == [True, False]
+    assert reports[0]["guest"]["distribution"] == "debian"
+    assert reports[0]["bytes_read"] > 0
+    assert reports[0]["bytes_total"] == small_machine.ova.stat().st_size
+    assert reports[1]["findings"][0]["id"] == "no_kernel"
+    assert bad["StatusMessage"].startswith(reports[1]["findings"][0]["aws_text"])
+
+
+def test_rules_are_told_what_was_asked() -> None:
+    params = {"boot_mode": "uefi", "platform": "", "license_type": "BYOL", "usage_operation": ""}
+    assert asked({**params, "role": "x"}) == params
+    assert Request(**asked(params)).boot_mode == "uefi"
+
+
+def detail(service: RunningService, task_id: str) -> dict[str, Any]:
+    engine = connect(f"sqlite:///{service.state_dir / 'vmferry.sqlite'}", migrate=False)
+    try:
+        task = TaskRecords(engine).get(task_id)
+    finally:
+        engine.dispose()
+    assert task is not None
+    return task.detail
 
 
 def segments(service: RunningService) -> set[str]:

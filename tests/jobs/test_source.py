@@ -13,16 +13,18 @@ import pytest
 from tests.appliances.recipes import CONTROLLER, disk_item, manifest, ova, ovf, system
 from tests.blocks.disks import Pieces, noise
 from tests.formats.recipes import stream_vmdk
+from tests.guest.rules.subjects import facts
 
 from vmferry.blocks import seal
 from vmferry.blocks.map import map_key
 from vmferry.config import Guest
-from vmferry.errors import CallerError, FormatError, GuestError, SourceError, TaskCancelledError
+from vmferry.errors import CallerError, FormatError, SourceError, TaskCancelledError
 from vmferry.jobs import _rooms
 from vmferry.jobs._copy import fresh_disk
 from vmferry.jobs._source import (
     MAX_DISKS,
     check_key,
+    examine,
     examine_disk,
     examine_machine,
     verify_disk,
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from tests.fixtures.machines import SmallMachine
 
     from vmferry.jobs._rooms import Rooms
+    from vmferry.model.guest import GuestFacts
+
+REQUEST = {"boot_mode": "", "platform": "", "license_type": "", "usage_operation": ""}
 
 
 def _put(rooms: Rooms, key: str, data: bytes) -> dict[str, Any]:
@@ -115,27 +120,70 @@ def test_a_machine_of_a_snapshot_and_an_object(
     rooms.blocks.adopt(map_key("m"), draft, lambda _: None)
     seen: list[Any] = []
 
-    def look(disks: list[Any]) -> dict[str, Any]:
+    def look(disks: list[Any]) -> GuestFacts:
         seen.extend(disks)
-        return {"looked": True}
+        return facts()
 
-    monkeypatch.setattr("vmferry.jobs._source._look", look)
+    monkeypatch.setattr("vmferry.guest.report.inspect", look)
     other = {**_put(rooms, "data.raw", bytes(MIB)), "format": "RAW"}
-    found = examine_machine([{"map_id": "m"}, other])
-    assert found["facts"] == {"looked": True}
+    found = examine_machine([{"map_id": "m"}, other], REQUEST)
+    assert found["report"]["verdict"] == {"vmferry": "accept", "aws": "accept"}
+    assert found["report"]["guest"]["distribution"] == "debian"
+    assert found["report"]["bytes_total"] == MIB
+    assert found["description"].startswith("AWS-VMImport service: Linux - Debian - 5.10.0")
+    assert found["cause"] is None
     assert found["machine"] is None
     assert [disk["format"] for disk in found["disks"]] == ["SNAPSHOT", "RAW"]
     assert [disk["container"] for disk in found["disks"]] == [0, 1]
     assert [disk["object_size"] for disk in found["disks"]] == [BLOCK, MIB]
-    assert seen == found["disks"]
+    assert [disk.size for disk in seen] == [BLOCK, MIB]
 
 
 def test_too_many_disks(rooms: Rooms) -> None:
     container = {**_put(rooms, "it", bytes(MIB)), "format": "RAW"}
-    with pytest.raises(GuestError) as caught:
-        examine_machine([container] * (MAX_DISKS + 1))
-    assert caught.value.message == "the machine has 22 disks, expected at most 21"
-    assert caught.value.aws_text == "ClientError: The number of disks exceeds the limit of 21."
+    assert examine_machine([container] * (MAX_DISKS + 1), REQUEST)["cause"] == [
+        "the machine has 22 disks, expected at most 21",
+        "Import the others with import-snapshot",
+        "ClientError: The number of disks exceeds the limit of 21.",
+    ]
+
+
+def test_a_machine_on_disks_that_are_too_large(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = replace(rooms, config=replace(rooms.config, guest=Guest(max_disk=BLOCK)))
+    monkeypatch.setattr(_rooms, "_mine", small)
+    found = examine_machine([{**_put(rooms, "it", bytes(MIB)), "format": "RAW"}], REQUEST)
+    assert found["report"]["findings"][0]["id"] == "disk_size"
+    assert found["cause"] == [
+        (
+            "virtual size of s3://input/it: found 1 MiB, expected more than nothing and at most "
+            "512 KiB"
+        ),
+        "Make the disk smaller, or import it with import-snapshot",
+        "ClientError: Disk validation failed [Disk image size too large]",
+    ]
+
+
+def test_what_the_request_asks_for_is_judged(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vmferry.guest.report.inspect", lambda _disks: facts())
+    container = {**_put(rooms, "it", bytes(MIB)), "format": "RAW"}
+    found = examine(rooms, [container], {**REQUEST, "platform": "Windows"})
+    assert found["cause"][0] == "the machine is Linux, expected Windows as requested"
+    assert found["report"]["verdict"] == {"vmferry": "refuse", "aws": "refuse"}
+
+
+def test_an_object_that_is_gone_has_no_report(rooms: Rooms) -> None:
+    with pytest.raises(SourceError):
+        examine_machine([{"bucket": "input", "key": "nothing", "format": ""}], REQUEST)
+
+
+def test_an_appliance_without_a_disk(rooms: Rooms) -> None:
+    container = _put(rooms, "it.ova", ova([("vm.ovf", ovf(system("")))]))
+    found = examine_machine([container], REQUEST)
+    assert found["cause"][0] == "ova: it.ova has no disk"
+    assert found["disks"] == []
+    assert found["report"]["guest"] is None
 
 
 def test_a_manifest_is_held(rooms: Rooms, tmp_path: Path) -> None:
@@ -164,8 +212,8 @@ def test_a_compressed_disk_and_an_empty_one_of_an_appliance(
     )
     members = [("vm.ovf", description), ("disk1.vmdk.gz", packed)]
     container = _put(rooms, "it.ova", ova([*members, ("vm.mf", manifest(members))]))
-    monkeypatch.setattr("vmferry.jobs._source._look", lambda _disks: {})
-    first, second = examine_machine([container])["disks"]
+    monkeypatch.setattr("vmferry.guest.report.inspect", lambda _disks: facts())
+    first, second = examine_machine([container], REQUEST)["disks"]
     assert (first["format"], first["size"]) == ("VMDK", 10 * MIB)
     assert first["object_size"] == len(packed)
     assert first["location"]["compression"] == "gzip"
@@ -177,8 +225,9 @@ def test_a_compressed_disk_and_an_empty_one_of_an_appliance(
     assert fresh_disk(DiskLocation(**second["location"])).read_at(5 * GIB - 1, 1) == b"\0"
     damaged = [("vm.ovf", description), ("disk1.vmdk.gz", packed[:-9])]
     container = _put(rooms, "cut.ova", ova(damaged))
-    with pytest.raises(FormatError, match=r"^ova: gzip data of disk1\.vmdk\.gz at byte"):
-        examine_machine([container])
+    message, _, aws_text = examine_machine([container], REQUEST)["cause"]
+    assert message.startswith("ova: gzip data of disk1.vmdk.gz at byte")
+    assert aws_text == "ClientError: Disk validation failed [Unsupported OVA format]"
 
 
 def test_there_is_no_key() -> None:
@@ -203,9 +252,11 @@ def test_on_awss_terms_a_vmdk_must_be_stream_optimized(
         check=True,
     )
     container = _put(rooms, "sparse", sparse.read_bytes())
-    assert examine_machine([container])["disks"][0]["format"] == "VMDK"
+    found = examine_machine([container], REQUEST)
+    assert found["disks"][0]["format"] == "VMDK"
+    assert found["cause"] is None
     strict = replace(rooms.config, guest=Guest(support_policy="aws"))
     monkeypatch.setattr(_rooms, "_mine", replace(rooms, config=strict))
-    with pytest.raises(FormatError, match="found monolithicSparse, expected streamOptimized") as e:
-        examine_machine([container])
-    assert e.value.aws_text == "ClientError: Disk validation failed [Unsupported VMDK File Format]"
+    message, _, aws_text = examine_machine([container], REQUEST)["cause"]
+    assert message.endswith("found monolithicSparse, expected streamOptimized")
+    assert aws_text == "ClientError: Disk validation failed [Unsupported VMDK File Format]"

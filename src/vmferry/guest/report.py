@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from vmferry.model.guest import GuestFacts
 
 CAUSES: Final = {
+    "ClientError: The number of disks exceeds the limit of 21.": (
+        "disk_count",
+        "11-H General limits",
+    ),
     "ClientError: No valid partitions. Not a valid volume.": ("no_partitions", "11-G Volumes"),
     "ClientError: Unknown OS / Missing OS files.": ("unknown_system", "11-E Operating systems"),
     "ClientError: Unable to determine kernel version.": ("no_kernel", "11-E Operating systems"),
@@ -68,8 +72,12 @@ class Check:
             facts = inspect(disks)
         except (GuestError, FormatError) as error:
             refused.append(refusal_of(error))
-        findings = [each for rule in all_rules() for each in rule.findings(subject, facts)]
-        return self._report(facts, refused + findings)
+        # What can be told of the disks is the better cause: a 22nd disk before an empty first one.
+        of_disks = [each for rule in all_rules() for each in rule.findings(subject, None)]
+        of_guest = [
+            each for rule in all_rules() if rule.guest for each in rule.findings(subject, facts)
+        ]
+        return self._report(facts, of_disks + refused + of_guest)
 
     def refuse(self, error: GuestError | FormatError) -> Report:
         """Return the report of a machine whose disks cannot even be opened."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """ImportImage: a machine in a bucket becomes an image. Read this first: the whole way of the data.
 
-    validating   find the disks, detect their formats, look at the guest: nothing is copied
+    validating   find the disks, detect their formats, look at the guest and ask
+                 the rules of the guide: nothing is copied, a refusal ends the task here
     validated    compare the files with the appliance's manifest
     converting   copy every disk, slice by slice, into blocks
     preparing    make snapshots, image and the task's end visible, all in one transaction
@@ -42,15 +43,17 @@ def run(_rooms: Rooms, steps: Steps) -> None:
     params = steps.task.params
     check_key(params)
     steps.report("validating", 5)
-    found = steps.run(examine_machine, params["containers"])
-    disks, facts = found["disks"], found["facts"]
-    boot_mode = _boot_mode(params["boot_mode"], facts)
-    _check_platform(params["platform"], facts)
+    found = steps.run(examine_machine, params["containers"], asked(params))
+    steps.report("validating", 5, report=found["report"])
+    if found["cause"]:
+        message, hint, aws_text = found["cause"]
+        raise GuestError(message, hint=hint, aws_text=aws_text)
+    disks, facts = found["disks"], found["report"]["guest"]
+    boot_mode = params["boot_mode"] or facts["boot_modes"][0]
     steps.report(
         "validated",
         VALIDATED,
         disks=[_shown(disk, number) for number, disk in enumerate(disks)],
-        facts=facts,
         machine=found["machine"],
         platform=facts["platform"],
         architecture=facts["architecture"],
@@ -66,7 +69,7 @@ def run(_rooms: Rooms, steps: Steps) -> None:
         imported(steps.task.owner, steps.task.id, disk["size"], map_id)
         for disk, map_id in zip(disks, maps, strict=True)
     ]
-    image = _image(steps.task, facts, boot_mode, made)
+    image = _image(steps.task, found, boot_mode, made)
 
     def write(connection: Connection) -> None:
         for snapshot in made:
@@ -112,29 +115,14 @@ def _shown(disk: dict[str, Any], number: int) -> dict[str, Any]:
     }
 
 
-def _boot_mode(wanted: str, facts: dict[str, Any]) -> str:
-    modes: list[str] = facts["boot_modes"]
-    if not modes or (wanted and wanted not in modes):
-        raise GuestError(
-            f"the machine cannot be started in {f'boot mode {wanted}' if wanted else 'any mode'}, "
-            f"found {' and '.join(modes) or 'neither boot code nor an EFI system partition'}",
-            hint="Leave --boot-mode out to take what the disk has"
-            if modes
-            else "Install the boot loader on the disk that is imported",
-            aws_text="ClientError: No bootable partition found",
-        )
-    return wanted or modes[0]
+def asked(params: dict[str, Any]) -> dict[str, str]:
+    """Return what rules are told of a task's parameters (fields of ``guest.Request``)."""
+    names = ("boot_mode", "platform", "license_type", "usage_operation")
+    return {name: params[name] for name in names}
 
 
-def _check_platform(wanted: str, facts: dict[str, Any]) -> None:
-    if wanted and wanted.lower() != str(facts["platform"]).lower():
-        raise GuestError(
-            f"the machine is {facts['platform']}, expected {wanted} as requested",
-            hint="Leave --platform out to take what is found",
-        )
-
-
-def _image(task: Task, facts: dict[str, Any], boot_mode: str, made: list[Snapshot]) -> Image:
+def _image(task: Task, found: dict[str, Any], boot_mode: str, made: list[Snapshot]) -> Image:
+    facts = found["report"]["guest"]
     devices = tuple(
         BlockDevice(
             device_name=device_name(number),
@@ -147,7 +135,7 @@ def _image(task: Task, facts: dict[str, Any], boot_mode: str, made: list[Snapsho
         id=ids.new("ami"),
         owner=task.owner,
         name=task.id,
-        description=facts["description"],
+        description=found["description"],
         architecture=facts["architecture"],
         boot_mode=boot_mode,
         platform=facts["platform"],

@@ -44,3 +44,7 @@ def test_a_system_partition_without_the_fallback_loader() -> None:
         " partition"
     )
     assert finding.remedy == "Leave --boot-mode out to take what the disk has"
+
+
+def test_without_a_partition_table_that_is_the_cause() -> None:
+    assert lines("boot_mode", facts(boot_modes=(), partition_table="none")) == []

@@ -24,10 +24,10 @@ NO_FALLBACK: Final = (
 
 
 def check(facts: GuestFacts, subject: Subject) -> Iterator[Seen]:
-    """Yield why it cannot be started."""
+    """Yield why it cannot be started; without a partition table that is the cause."""
     wanted = subject.request.boot_mode
     modes = facts.boot_modes
-    if modes and wanted in ("", *modes):
+    if facts.partition_table == "none" or (modes and wanted in ("", *modes)):
         return
     mode = f"boot mode {wanted}" if wanted else "any mode"
     found = " and ".join(modes) or "neither boot code nor an EFI loader"

@@ -250,6 +250,7 @@ def test_the_usage_operation_is_echoed_and_kept(place: Place) -> None:
     [
         ({"Platform": "Windows"}, "the machine is Linux, expected Windows as requested"),
         ({"BootMode": "uefi"}, "the machine cannot be started in boot mode uefi"),
+        ({"LicenseType": "AWS"}, "license type: found AWS, expected BYOL for Linux"),
         ({"Encrypted": True, "KmsKeyId": "alias/x"}, "there is no KMS key alias/x"),
     ],
 )
@@ -277,6 +278,32 @@ def test_encryption_needs_a_key_that_is_there(place: Place) -> None:
 def test_a_dry_run_starts_nothing(place: Place) -> None:
     before = len(place.ec2.describe_import_image_tasks()["ImportImageTasks"])
     dry_run(place.ec2.import_image, DiskContainers=[place.source(GUEST)])
+    assert len(place.ec2.describe_import_image_tasks()["ImportImageTasks"]) == before
+
+
+def test_a_dry_run_answers_with_the_cause_that_the_task_would_end_with(place: Place) -> None:
+    before = len(place.ec2.describe_import_image_tasks()["ImportImageTasks"])
+    for params, text in (
+        (
+            {"DiskContainers": [place.source()]},
+            "ClientError: No valid partitions. Not a valid volume. (",
+        ),
+        (
+            {"DiskContainers": [place.source(GUEST)], "BootMode": "uefi"},
+            (
+                "ClientError: No bootable partition found (the machine cannot be started in boot "
+                "mode uefi, found legacy-bios. Leave --boot-mode out to take what the disk has)"
+            ),
+        ),
+        (
+            {"DiskContainers": [place.source(GUEST)], "Platform": "Windows"},
+            "ClientError: Unknown OS / Missing OS files. (the machine is Linux, ",
+        ),
+    ):
+        with refused("InvalidParameter") as refusal:
+            place.ec2.import_image(DryRun=True, **params)
+        assert refusal.message.startswith(text)
+    dry_run(place.ec2.import_image, DiskContainers=[{"SnapshotId": place.snapshot(GUEST)}])
     assert len(place.ec2.describe_import_image_tasks()["ImportImageTasks"]) == before
 
 

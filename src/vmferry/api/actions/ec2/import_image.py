@@ -12,7 +12,9 @@ from vmferry.api.actions import Action, Call
 from vmferry.api.actions.ec2 import _checks, _shown
 from vmferry.api.actions.ec2._encryption import encryption
 from vmferry.api.actions.ec2._tasks import new_task, repeated, start
-from vmferry.errors import ApiError
+from vmferry.errors import ApiError, GuestError, SourceError
+from vmferry.jobs._source import examine
+from vmferry.jobs.import_image import asked
 from vmferry.model import ids
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def handle(call: Call) -> dict[str, Any]:
         task_id = ids.new("import-ami")
         params = _params(call, task_id)
         tags = _checks.task_tags(call, TAGGED)
+        if call.params.get("DryRun"):
+            _check_machine(call, params)
         _checks.check_dry_run(call)
         new = new_task(
             call,
@@ -46,6 +50,21 @@ def handle(call: Call) -> dict[str, Any]:
         )
         task = start(call, new)
     return _shown.import_image(task, boot_mode=False)
+
+
+def _check_machine(call: Call, params: dict[str, Any]) -> None:
+    """Refuse a dry run of a machine that the task would refuse: better now than in an hour.
+
+    AWS's dry run looks at the caller's permission only (aws-behaviour.md 1.4).
+    """
+    try:
+        cause = examine(call.services.rooms, params["containers"], asked(params))["cause"]
+    except SourceError as error:
+        raise ApiError("InvalidParameter", error.status_message) from error
+    if cause:
+        message, hint, aws_text = cause
+        refusal = GuestError(message, hint=hint, aws_text=aws_text)
+        raise ApiError("InvalidParameter", refusal.status_message)
 
 
 def _params(call: Call, task_id: str) -> dict[str, Any]:
