@@ -156,3 +156,31 @@ def test_a_boot_on_a_subvolume(
     else:
         with pytest.raises(GuestError, match="disk 0: Linux has no kernel in /boot"):
             look([Memory(BTRFS)])
+
+
+@pytest.mark.parametrize(
+    ("free", "expected", "damage"),
+    [
+        (5, 5, ()),
+        (None, None, ()),
+        (MIB + 1, None, ("disk 0: found 1048577 free bytes, expected at most its 1048576",)),
+        (GuestError("no map"), None, ("no map",)),
+    ],
+)
+def test_free_bytes_that_cannot_be_are_damage(
+    free: int | GuestError | None,
+    expected: int | None,
+    damage: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def said(_window: Window) -> int | None:
+        if isinstance(free, GuestError):
+            raise free
+        return free
+
+    reader = FileSystem(
+        name="btrfs", kinds=("btrfs",), open=lambda _window: node_of(_system("")), free=said
+    )
+    monkeypatch.setitem(READERS, "btrfs", reader)
+    facts = look([Memory(BTRFS)])
+    assert (facts.free, facts.damage) == (expected, damage)

@@ -87,6 +87,10 @@ def _always_clean(_window: Window) -> bool:
     return True
 
 
+def _unknown_free(_window: Window) -> int | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSystem:
     """One family of file systems that can be read.
@@ -99,6 +103,8 @@ class FileSystem:
             nothing where the family has none.
         is_clean: Takes the partition; says whether its journal is empty. If it is not, the last
             seconds of writes are not seen: no journal is replayed here.
+        free: Takes the partition; returns the bytes that root can still write, as of the last
+            unmount, or ``None`` where that would take more than a look at the super block.
     """
 
     name: str
@@ -106,6 +112,7 @@ class FileSystem:
     open: Callable[[Window], Node]
     subvolumes: Callable[[Window], Iterator[Subvolume]] = _no_subvolumes
     is_clean: Callable[[Window], bool] = _always_clean
+    free: Callable[[Window], int | None] = _unknown_free
 
 
 class Tree:

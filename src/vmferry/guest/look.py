@@ -89,6 +89,7 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
     mounted = fstab.read(settings, partitions)
     configured = interfaces.read(settings)
     running = services.read(settings)
+    free = _free(found.places[root], settings)
     return GuestFacts(
         platform=Platform.LINUX,
         distribution=identity.distribution,
@@ -105,9 +106,26 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         fstab=mounted,
         interfaces=configured,
         services=running,
+        free=free,
         damage=tuple(settings.damage),
         bytes_read=sum(disk.bytes_read for disk in pages),
     )
+
+
+def _free(place: Place, settings: Settings) -> int | None:
+    """Return what is free on the root, ``None`` if its file system cannot say or says nonsense."""
+    try:
+        free = READERS[place.partition.filesystem].free(place.window)
+    except GuestError as error:
+        settings.complain(error.message)
+        return None
+    if free is not None and free > place.partition.size:
+        settings.complain(
+            f"{place.window.name}: found {free} free bytes, expected at most its"
+            f" {place.partition.size}"
+        )
+        return None
+    return free
 
 
 class _Files:

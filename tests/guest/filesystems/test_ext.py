@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from tests.guests.drawing import run
 
 from vmferry.errors import GuestError
 from vmferry.guest.filesystem import Tree
-from vmferry.guest.filesystems.ext import FILESYSTEM
+from vmferry.guest.filesystems.ext import FILESYSTEM, OFFSET, free
 from vmferry.guest.window import Pages, Window
 from vmferry.units import KIB, MIB
 
@@ -96,3 +97,34 @@ def test_what_is_no_file_system_is_damage(size: int) -> None:
     window = Window(Memory(bytes(size)), 0, size, "disk 0, partition 1")
     with pytest.raises(GuestError, match="disk 0, partition 1: the ext file system is damaged"):
         FILESYSTEM.open(window)
+
+
+@pytest.mark.oracle
+def test_free_is_what_dumpe2fs_says(image: Path) -> None:
+    disk = FileDisk(image)
+    said = run(["dumpe2fs", "-h", str(image)])
+    blocks, size = (
+        int(re.search(rf"^{name}: +(\d+)$", said, re.MULTILINE)[1])  # type: ignore[index]
+        for name in ("Free blocks", "Block size")
+    )
+    assert free(Window(Pages(disk), 0, disk.size, "disk 0")) == blocks * size > 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({12: 3, 24: 2, 344: 1}, 3 * 4 * KIB),
+        ({12: 3, 24: 2, 96: 0x80, 344: 1}, (3 | 1 << 32) * 4 * KIB),
+        ({12: 3, 24: 7}, None),
+        ({24: 2**32 - 1}, None),
+    ],
+)
+def test_free_by_its_fields(fields: dict[int, int], expected: int | None) -> None:
+    data = bytearray(OFFSET + KIB)
+    for at, value in fields.items():
+        data[OFFSET + at : OFFSET + at + 4] = value.to_bytes(4, "little")
+    assert free(Window(Memory(bytes(data)), 0, len(data), "disk 0")) == expected
+
+
+def test_nothing_is_known_of_a_short_one() -> None:
+    assert free(Window(Memory(bytes(1100)), 0, 1100, "disk 0")) is None

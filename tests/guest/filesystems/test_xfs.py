@@ -15,7 +15,7 @@ from tests.guests.drawing import SBIN, run
 
 from vmferry.errors import GuestError
 from vmferry.guest.filesystem import Tree
-from vmferry.guest.filesystems.xfs import FILESYSTEM
+from vmferry.guest.filesystems.xfs import FILESYSTEM, free
 from vmferry.guest.window import Pages, Window
 from vmferry.units import KIB, MIB
 
@@ -143,3 +143,16 @@ def test_what_is_no_file_system_is_damage(size: int) -> None:
     window = Window(Memory(bytes(size)), 0, size, "disk 0, partition 1")
     with pytest.raises(GuestError, match="disk 0, partition 1: the xfs file system is damaged"):
         FILESYSTEM.open(window)
+
+
+@pytest.mark.oracle
+def test_free_is_what_xfs_db_says(image: Path) -> None:
+    disk = FileDisk(image)
+    said = run(["xfs_db", "-r", "-c", "sb 0", "-c", "p fdblocks blocksize", str(image)])
+    blocks, size = (int(line.partition("= ")[2]) for line in said.splitlines())
+    assert free(Window(Pages(disk), 0, disk.size, "disk 0")) == blocks * size > 0
+
+
+@pytest.mark.parametrize("data", [bytes(100), bytes(200), b"XFSB\xff\xff\xff\xff".ljust(200)])
+def test_nothing_is_known_of_a_damaged_one(data: bytes) -> None:
+    assert free(Window(Memory(data), 0, len(data), "disk 0")) is None

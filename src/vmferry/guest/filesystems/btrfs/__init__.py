@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from vmferry.guest.filesystem import FileSystem
 from vmferry.guest.filesystems.btrfs.node import is_clean, open_btrfs, open_subvolumes
+from vmferry.guest.filesystems.btrfs.space import free
 
 FILESYSTEM = FileSystem(
     name="btrfs",
@@ -20,4 +21,5 @@ FILESYSTEM = FileSystem(
     open=open_btrfs,
     subvolumes=open_subvolumes,
     is_clean=is_clean,
+    free=free,
 )

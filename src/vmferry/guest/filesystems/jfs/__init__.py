@@ -13,6 +13,6 @@ https://jfs.sourceforge.net/project/pub/jfslayout.pdf
 from __future__ import annotations
 
 from vmferry.guest.filesystem import FileSystem
-from vmferry.guest.filesystems.jfs.node import is_clean, open_jfs
+from vmferry.guest.filesystems.jfs.node import free, is_clean, open_jfs
 
-FILESYSTEM = FileSystem(name="jfs", kinds=("jfs",), open=open_jfs, is_clean=is_clean)
+FILESYSTEM = FileSystem(name="jfs", kinds=("jfs",), open=open_jfs, is_clean=is_clean, free=free)

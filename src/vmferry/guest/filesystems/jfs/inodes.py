@@ -65,6 +65,15 @@ class Inode(NamedTuple):
         return self.data[TREE:]
 
 
+def own_inode(blocks: Blocks, number: int) -> Inode:
+    """Return an inode of the aggregate itself.
+
+    Raises:
+        FormatError: Another one is in its place.
+    """
+    return _parse(blocks.read(0, TABLE + number * SIZE, SIZE), number)
+
+
 class Inodes:
     """The inodes of the files.
 
@@ -74,7 +83,7 @@ class Inodes:
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks
-        self._map = _parse(blocks.read(0, TABLE + FILESET * SIZE, SIZE), FILESET)
+        self._map = own_inode(blocks, FILESET)
 
     def get(self, number: int) -> Inode:
         """Return an inode.

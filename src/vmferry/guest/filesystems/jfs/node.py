@@ -12,6 +12,7 @@ from vmferry.guest.filesystem import LONGEST_PATH, NodeKind
 from vmferry.guest.filesystems.jfs.blocks import Blocks
 from vmferry.guest.filesystems.jfs.dtree import ROOT_SIZE, Directory, decode, encodings
 from vmferry.guest.filesystems.jfs.inodes import SHORT_LINK, SIZE, Inode, Inodes
+from vmferry.guest.filesystems.jfs.space import free_bytes
 from vmferry.guest.filesystems.jfs.superblock import OFFSET, read_super_block
 from vmferry.guest.filesystems.jfs.superblock import SIZE as SUPER_BLOCK_SIZE
 from vmferry.guest.filesystems.jfs.xtree import extents
@@ -136,6 +137,12 @@ def is_clean(window: Window) -> bool:
     """Say whether the journal is empty. Raises ``GuestError`` on damage."""
     with _damage(window.name):
         return _super_block(window).is_clean
+
+
+def free(window: Window) -> int:
+    """Return the free bytes. Raises ``GuestError`` on damage."""
+    with _damage(window.name):
+        return free_bytes(Blocks(window, _super_block(window).block_size))
 
 
 def _super_block(window: Window) -> SuperBlock:
