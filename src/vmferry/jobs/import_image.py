@@ -42,12 +42,7 @@ def run(_rooms: Rooms, steps: Steps) -> None:
     """Import the machine."""
     params = steps.task.params
     check_key(params)
-    steps.report("validating", 5)
-    found = steps.run(examine_machine, params["containers"], asked(params))
-    steps.report("validating", 5, report=found["report"])
-    if found["cause"]:
-        message, hint, aws_text = found["cause"]
-        raise GuestError(message, hint=hint, aws_text=aws_text)
+    found = _judged(steps)
     disks, facts = found["disks"], found["report"]["guest"]
     boot_mode = params["boot_mode"] or facts["boot_modes"][0]
     steps.report(
@@ -81,6 +76,18 @@ def run(_rooms: Rooms, steps: Steps) -> None:
         for number, (disk, snapshot) in enumerate(zip(disks, made, strict=True))
     ]
     steps.complete(write, image_id=image.id, disks=shown)
+
+
+def _judged(steps: Steps) -> dict[str, Any]:
+    """Return what is on the disks; a refusal ends the task, its report stays."""
+    params = steps.task.params
+    steps.report("validating", 5)
+    found: dict[str, Any] = steps.run(examine_machine, params["containers"], asked(params))
+    steps.report("validating", 5, report=found["report"])
+    if found["cause"]:
+        message, hint, aws_text = found["cause"]
+        raise GuestError(message, hint=hint, aws_text=aws_text)
+    return found
 
 
 def _copy(steps: Steps, disks: list[dict[str, Any]]) -> list[str]:
