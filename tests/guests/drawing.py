@@ -18,6 +18,7 @@
     facts: {distribution: debian, …}   # fields of GuestFacts; of what has fields itself those that
                                        # are named; kernels may be named by their releases alone
     error: {aws_text: …, message: …}   # instead of facts
+    findings: [kernel_version]         # what blocks it, of rules about systems
 
 The programs that write the disks (sfdisk, mke2fs, mkswap, mkfs.vfat) know nothing of our readers.
 """
@@ -124,6 +125,10 @@ def _fill(partition: dict[str, Any], tree: Path, image: Path, offset: int, size:
         with content.open("xb") as file:
             file.truncate(size)
         run({"swap": ["mkswap"], "vfat": ["mkfs.vfat"]}[kind] + [str(content)])
+        if files := partition.get("files"):
+            for path, text in files.items():
+                _plant(tree / path, text)
+            run(["mcopy", "-s", "-i", str(content), *map(str, sorted(tree.iterdir())), "::/"])
         with image.open("r+b") as file:
             file.seek(offset)
             file.write(content.read_bytes())
@@ -139,7 +144,7 @@ def _plant(path: Path, content: str | dict[str, Any]) -> None:
         path.mkdir(exist_ok=True)
     elif "elf" in content:
         path.write_bytes(
-            b"\x7fELF\x02\x01\x01".ljust(18, b"\0") + struct.pack("<H", content["elf"])
+            struct.pack("<4sB13xH", b"\x7fELF", 1 if content["elf"] == 3 else 2, content["elf"])
         )
     else:
         with path.open("xb") as file:
