@@ -9,6 +9,7 @@ import pytest
 from tests.guest.trees import tree_of
 
 from vmferry.guest import kernels
+from vmferry.model.guest import BootEntry
 
 KERNEL = {"boot/vmlinuz-6.1": "x"}
 
@@ -36,19 +37,62 @@ def test_newest_first_and_rescue_last() -> None:
     assert found[0].path == "/boot/vmlinuz-5.15.0-100-generic"
 
 
+def test_what_is_no_kernel() -> None:
+    tree = tree_of({"boot/vmlinux-4.4-default.gz": "x", "boot/.vmlinuz-4.4.hmac": "x"})
+    assert kernels.find(tree) == ()
+
+
 @pytest.mark.parametrize(
-    ("files", "found"),
+    "name",
     [
-        ({"lib/modules/6.1/kernel/drivers/nvme/host/nvme.ko.xz": "x"}, True),
-        ({"lib/modules/6.1/kernel/drivers/nvme/host/nvme-core.ko": "x"}, False),
-        ({"lib/modules/6.0/kernel/drivers/nvme/host/nvme.ko": "x"}, False),
-        ({"lib/modules/6.1/modules.builtin": "kernel/drivers/nvme/host/nvme.ko\n"}, True),
-        ({"lib/modules/6.1/modules.dep": "updates/nvme.ko.zst: a.ko\n"}, True),
-        ({}, False),
+        *("initrd.img-6.1", "initramfs-6.1.img", "initrd-6.1", "initrd-6.1.img"),
+        "initramfs-genkernel-x86_64-6.1",
     ],
 )
-def test_drivers(files: dict[str, str | bytes], found: bool) -> None:
-    assert kernels.has_driver(tree_of(files), "6.1", "nvme") is found
+def test_an_initramfs_by_its_name(name: str) -> None:
+    (kernel,) = kernels.find(tree_of({**KERNEL, f"boot/{name}": "x", "boot/initrd.img": "x"}))
+    assert kernel.initramfs == f"/boot/{name}"
+
+
+def _entry(kernel: str, initramfs: str = "", *, default: bool = False) -> BootEntry:
+    return BootEntry(
+        loader="uki", title="", kernel=kernel, initramfs=initramfs, default=default, source="x"
+    )
+
+
+def test_what_boots_comes_first() -> None:
+    tree = tree_of({**KERNEL, "boot/vmlinuz-6.2": "x", "boot/initrd.img-6.1": "x"})
+    entries = (
+        _entry("/boot/vmlinuz-6.1", "/boot/other", default=True),
+        _entry("/boot/vmlinuz-6.1", "/boot/third"),
+        _entry(""),
+    )
+    found = kernels.find(tree, entries)
+    assert [(kernel.release, kernel.initramfs) for kernel in found] == [
+        ("6.1", "/boot/other"),
+        ("6.2", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "release"),
+    [
+        ("/efi/0123/6.5.6-300.fc39.x86_64/linux", "6.5.6-300.fc39.x86_64"),
+        ("/efi/EFI/Linux/0123abcd-6.5.6-300.fc39.x86_64.efi", "6.5.6-300.fc39.x86_64"),
+        ("/efi/EFI/Linux/arch.efi", "6.9-arch1"),
+        ("/efi/unknown", ""),
+    ],
+)
+def test_kernels_that_only_the_menu_knows(path: str, release: str) -> None:
+    found = kernels.find(tree_of({}), (_entry(path),), {"/efi/EFI/Linux/arch.efi": "6.9-arch1"})
+    assert [kernel.release for kernel in found] == ([release] if release else [])
+
+
+def test_bits() -> None:
+    assert kernels.bits(tree_of({"bin/sh": b"\x7fELF\x02" + _elf(62)[5:]})) == 64
+    assert kernels.bits(tree_of({"bin/sh": b"\x7fELF\x01" + _elf(3)[5:]})) == 32
+    assert kernels.bits(tree_of({"bin/sh": _elf(62)})) == 0
+    assert kernels.bits(tree_of({})) == 0
 
 
 @pytest.mark.parametrize(

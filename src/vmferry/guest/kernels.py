@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernels of a Linux guest, their drivers, and the architecture they run on.
+"""The kernels of a Linux guest, and the architecture and width of its programs.
 
 Sources: Linux, Documentation/arch/x86/boot.rst (setup header), arch/arm64/booting.rst; System V
 ABI, ELF header.
@@ -8,6 +8,7 @@ ABI, ELF header.
     514   0x202   x86 setup header "HdrS"            4 bytes
     566   0x236   xloadflags, bit 0: 64-bit kernel   u16
      56   0x38    arm64 image "ARM" 0x64             4 bytes
+      4   0x04    ELF class: 1 for 32 bits, 2 for 64 u8
      18   0x12    ELF machine                        u16
 """
 
@@ -18,62 +19,117 @@ from typing import TYPE_CHECKING, Final
 
 from vmferry.guest.versions import key
 from vmferry.model.guest import Kernel
-from vmferry.units import KIB, MIB
+from vmferry.units import KIB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from vmferry.guest.filesystem import Tree
+    from vmferry.model.guest import BootEntry
 
 BOOT: Final = "/boot"
-PREFIXES: Final = ("vmlinuz-", "vmlinux-")
+PREFIXES: Final = ("vmlinuz-", "vmlinux-", "Image-")
+NO_IMAGE: Final = (".gz", ".xz", ".hmac")
+"""SUSE keeps ``vmlinux-….gz`` for debuggers beside the kernel that boots."""
+
 NOT_DEFAULT: Final = ("rescue", ".old", ".bak")
 MOST_NAMES: Final = 10_000
+INITRAMFS: Final = (
+    *("initrd.img-{}", "initramfs-{}.img", "initrd-{}", "initrd-{}.img", "initramfs-{}"),
+    "initramfs-genkernel-x86_64-{}",
+)
+"""Names of initramfs-tools, dracut, SUSE, mkinitrd and genkernel."""
 
+EMPTY: Final[Mapping[str, str]] = {}
 ELF_MACHINES: Final = {62: "x86_64", 3: "i386", 183: "arm64"}
+ELF_BITS: Final = {1: 32, 2: 64}
 PROGRAMS: Final = ("/bin/sh", "/usr/bin/ls", "/sbin/init", "/usr/lib/systemd/systemd")
 
-DRIVER_FOLDERS: Final = {
-    "ena": "kernel/drivers/net/ethernet/amazon/ena",
-    "nvme": "kernel/drivers/nvme/host",
-}
-LISTS: Final = ("modules.builtin", "modules.dep")
-LONGEST_LIST: Final = 4 * MIB
+
+def find(
+    tree: Tree, entries: Sequence[BootEntry] = (), releases: Mapping[str, str] = EMPTY
+) -> tuple[Kernel, ...]:
+    """Return the installed kernels: that of the default entry, then newest first.
+
+    Rescue copies and old ones come last. Kernels that are not in /boot are known from the menu.
+
+    Args:
+        tree: The guest's files.
+        entries: What the boot menus offer, the default first.
+        releases: What they say of kernels by their paths.
+    """
+    listed = dict(_listed(tree))
+    known = {entry.kernel: entry for entry in reversed(entries) if entry.kernel}
+    found = {path: release for release, path in listed.items()}
+    for path in known:
+        release = releases.get(path, "") or _release(path)
+        if path not in found and release and release not in listed:
+            found[path] = release
+    default = next((entry.kernel for entry in entries if entry.default), "")
+    order = sorted(
+        found,
+        key=lambda path: (path == default, _bootable(found[path]), key(found[path])),
+        reverse=True,
+    )
+    return tuple(
+        Kernel(
+            release=found[path],
+            path=path,
+            initramfs=(known[path].initramfs if path in known else "")
+            or _initramfs(tree, found[path]),
+        )
+        for path in order
+    )
 
 
-def find(tree: Tree) -> tuple[Kernel, ...]:
-    """Return the installed kernels, newest first; rescue copies and old ones come last."""
-    releases = {
-        name.removeprefix(prefix): f"{BOOT}/{name}"
-        for name in tree.names(BOOT, MOST_NAMES)
-        for prefix in PREFIXES
-        if name.startswith(prefix) and tree.is_file(f"{BOOT}/{name}")
-    }
-    order = sorted(releases, key=lambda release: (_bootable(release), key(release)), reverse=True)
-    return tuple(Kernel(release=release, path=releases[release]) for release in order)
+def _listed(tree: Tree) -> Iterator[tuple[str, str]]:
+    for name in tree.names(BOOT, MOST_NAMES):
+        for prefix in PREFIXES:
+            path = f"{BOOT}/{name}"
+            if name.startswith(prefix) and not name.endswith(NO_IMAGE) and tree.is_file(path):
+                yield name.removeprefix(prefix), path
+
+
+def _release(path: str) -> str:
+    """Return the release in a kernel's path: ``vmlinuz-6.1``, ``…/6.1/linux`` or ``id-6.1.efi``."""
+    *_, folder, name = ("", *path.split("/"))
+    if name == "linux":
+        return folder
+    name = name.removesuffix(".efi")
+    for at, character in enumerate(name):
+        if character.isdigit() and "." in name[at : at + 3] and (at == 0 or name[at - 1] == "-"):
+            return name[at:]
+    return ""
+
+
+def _initramfs(tree: Tree, release: str) -> str:
+    for pattern in INITRAMFS:
+        path = f"{BOOT}/{pattern.format(release)}"
+        if tree.is_file(path):
+            return path
+    return ""
 
 
 def _bootable(release: str) -> bool:
     return not any(word in release for word in NOT_DEFAULT)
 
 
-def has_driver(tree: Tree, release: str, driver: str) -> bool:
-    """Tell whether the kernel ``release`` has ``driver``, as a module or built in."""
-    modules = f"/lib/modules/{release}"
-    if any(
-        name.startswith(f"{driver}.ko")
-        for name in tree.names(f"{modules}/{DRIVER_FOLDERS[driver]}", MOST_NAMES)
-    ):
-        return True
-    needle = f"/{driver}.ko".encode()
-    return any(needle in tree.read_head(f"{modules}/{name}", LONGEST_LIST) for name in LISTS)
-
-
-def architecture(tree: Tree, kernels: tuple[Kernel, ...]) -> str:
+def architecture(tree: Tree, kernels: Sequence[Kernel]) -> str:
     """Return ``x86_64``, ``i386`` or ``arm64``, or ``""``: by a program, else by the kernel."""
     for path in PROGRAMS:
         found = _elf_machine(tree.read_head(path, 64))
         if found:
             return found
     return _image_machine(tree.read_head(kernels[0].path, KIB)) if kernels else ""
+
+
+def bits(tree: Tree) -> int:
+    """Return whether the programs have 32 or 64 bits; 0 when none is there to say it."""
+    for path in PROGRAMS:
+        head = tree.read_head(path, 64)
+        if _elf_machine(head):
+            return ELF_BITS.get(head[4], 0)
+    return 0
 
 
 def _elf_machine(head: bytes) -> str:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 from vmferry.errors import GuestError
 from vmferry.guest import (
     boot,
+    drivers,
     filesystems,
     fingerprints,
     fstab,
     interfaces,
     kernels,
     layout,
+    menus,
     mounts,
     os_release,
     services,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from vmferry.guest.filesystem import Node
     from vmferry.guest.mounts import Mount
     from vmferry.guest.window import Readable
+    from vmferry.model.guest import FstabEntry, Partition
 
 UNKNOWN_OS: Final = "ClientError: Unknown OS / Missing OS files."
 NO_KERNEL: Final = "ClientError: Unable to determine kernel version."
@@ -56,6 +59,7 @@ READERS: Final = {
     for reader in find(filesystems, "FILESYSTEM", FileSystem).values()
     for kind in reader.kinds
 }
+ESP_PATH: Final = "/boot/efi"
 MOST_SUBVOLUMES: Final = 256
 """Snapshots are subvolumes too; what is looked for was there before them."""
 
@@ -77,16 +81,19 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
     identity = next(
         said for family in FAMILIES if (said := family.identify(tree, release)) is not None
     )
-    installed = kernels.find(tree)
+    settings = Settings(tree)
+    mounted = fstab.read(settings, partitions)
+    esp = _esp(found, settings)
+    offered = menus.read(tree, esp, _esp_path(partitions, mounted))
+    installed = kernels.find(tree, offered.entries, offered.releases)
     if not installed:
         raise GuestError(
             f"{where(partitions[root])}: {identity.pretty_name} has no kernel in /boot",
             hint="Install a kernel, or add the disk that holds /boot",
             aws_text=NO_KERNEL,
         )
-    newest = installed[0].release
-    settings = Settings(tree)
-    mounted = fstab.read(settings, partitions)
+    installed = drivers.add(tree, installed, settings)
+    available = (*installed[0].built_in, *installed[0].modules)
     configured = interfaces.read(settings)
     running = services.read(settings)
     free = _free(found.places[root], settings)
@@ -100,16 +107,44 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         partition_table=found.tables[0],
         partitions=partitions,
         root=root,
-        boot_modes=boot.modes(Window(pages[0], 0, pages[0].size, "disk 0"), partitions),
-        ena=kernels.has_driver(tree, newest, "ena"),
-        nvme=kernels.has_driver(tree, newest, "nvme"),
+        boot_modes=boot.modes(Window(pages[0], 0, pages[0].size, "disk 0"), partitions, esp),
+        ena="ena" in available,
+        nvme="nvme" in available,
+        bits=kernels.bits(tree),
+        boot_entries=offered.entries,
         fstab=mounted,
         interfaces=configured,
         services=running,
         free=free,
-        damage=tuple(settings.damage),
+        damage=(*settings.damage, *offered.damage),
         bytes_read=sum(disk.bytes_read for disk in pages),
     )
+
+
+def _esp(found: Layout, settings: Settings) -> Tree | None:
+    """Return the files of the EFI system partition, ``None`` if there is none or it is damaged."""
+    index = boot.esp_of([place.partition for place in found.places])
+    if index is None:
+        return None
+    place = found.places[index]
+    reader = READERS.get(place.partition.filesystem)
+    if reader is None or place.partition.filesystem in ROOTS:
+        settings.complain(f"{place.window.name}: no FAT file system in an EFI system partition")
+        return None
+    try:
+        tree = Tree(reader.open(place.window))
+        tree.names("/", kernels.MOST_NAMES)
+    except GuestError as error:
+        settings.complain(error.message)
+        return None
+    return tree
+
+
+def _esp_path(partitions: Sequence[Partition], mounted: Sequence[FstabEntry]) -> str:
+    """Return where the guest mounts its EFI system partition."""
+    index = boot.esp_of(partitions)
+    paths = (entry.path for entry in mounted if index is not None and entry.partition == index)
+    return next(paths, ESP_PATH)
 
 
 def _free(place: Place, settings: Settings) -> int | None:
