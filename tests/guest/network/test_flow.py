@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmferry.guest.network._flow import Flow, closing_quote, unquote
+from vmferry.guest.network._flow import Flow, closing_quote, opens_quote, unquote
 
 
 def test_goes_on_while_brackets_are_open() -> None:
@@ -21,6 +21,20 @@ def test_goes_on_while_brackets_are_open() -> None:
 )
 def test_closing_quote(text: str, end: int) -> None:
     assert closing_quote(text, 0) == end
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "opens"),
+    [
+        ("'", "", True),
+        ("- '", "-", True),
+        ("-'", "-", False),
+        ("a:'", ":", False),
+        ("a", "", False),
+    ],
+)
+def test_opens_quote(text: str, before: str, opens: bool) -> None:
+    assert opens_quote(text, len(text) - 1, before) is opens
 
 
 @pytest.mark.parametrize(

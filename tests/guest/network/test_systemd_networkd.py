@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.guest.network.rendered import Row, rendered
 
@@ -37,8 +39,8 @@ Address=192.0.2.2/24
             ],
         ),
         (
-            {"usr/lib/systemd/network/80-ec2.network": "[Match]\nName=e*\n[Network]\nDHCP=yes\n"},
-            [("e*", "dhcp", (), "")],
+            {"usr/lib/systemd/network/80-ec2.network": "[Match]\nDriver=ena\n[Network]\nDHCP=1"},
+            [("", "dhcp", (), "")],
         ),
         (
             {
@@ -64,3 +66,14 @@ Address=192.0.2.2/24
 )
 def test_reads(files: dict[str, str | bytes], found: list[Row]) -> None:
     assert rendered(RENDERER, files) == found
+
+
+@pytest.mark.oracle
+def test_what_systemd_brings_is_of_no_card() -> None:
+    folder = Path("/usr/lib/systemd/network")
+    files: dict[str, str | bytes] = {
+        str(path.relative_to("/")): path.read_bytes() for path in folder.glob("*") if path.is_file()
+    }
+    if not any(name.endswith(".network") for name in files):
+        pytest.skip("systemd is not installed")
+    assert rendered(RENDERER, files) == []

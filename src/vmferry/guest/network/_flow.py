@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 MOST_DEPTH: Final = 20
 QUOTES: Final = ("'", '"')
 BLANKS: Final = (" ", "\t")
-BEFORE_QUOTE: Final = ("", "[", "{", ",", ":", "-")
-"""What stands before a scalar; a quote after anything else is a letter of it."""
+BEFORE_SCALAR: Final = ("", "[", "{", ",")
 ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 ESCAPES: Final = {
     "0": "\0",
@@ -35,6 +34,19 @@ ESCAPES: Final = {
     "L": "\u2028",
     "P": "\u2029",
 }
+
+
+def opens_quote(text: str, at: int, before: str) -> bool:
+    """Tell whether a quote begins at ``at``; where no scalar can begin it is a letter of one.
+
+    Args:
+        text: One line.
+        at: A place in it.
+        before: The last character before it that is no blank, ``""`` if there is none.
+    """
+    if text[at] not in QUOTES:
+        return False
+    return before in BEFORE_SCALAR or (before in (":", "-") and text[at - 1] in BLANKS)
 
 
 def closing_quote(text: str, start: int) -> int:
@@ -71,7 +83,7 @@ def _opened(text: str) -> int:
     opened = at = 0
     before = ""
     while at < len(text):
-        if text[at] in QUOTES and before in BEFORE_QUOTE:
+        if opens_quote(text, at, before):
             at = closing_quote(text, at)
         else:
             opened += (text[at] in "[{") - (text[at] in "]}")

@@ -15,12 +15,12 @@ from typing import Final, NamedTuple, TypeAlias, Union
 
 from vmferry.errors import FormatError
 from vmferry.guest.network._flow import (
-    BEFORE_QUOTE,
     BLANKS,
     MOST_DEPTH,
     QUOTES,
     Flow,
     closing_quote,
+    opens_quote,
     unquote,
 )
 
@@ -64,7 +64,7 @@ def _without_comment(line: str) -> str:
     at, before = 0, ""
     while at < len(line):
         mark = line[at]
-        if mark in QUOTES and before in BEFORE_QUOTE:
+        if opens_quote(line, at, before):
             at = closing_quote(line, at)
         elif mark == "#" and (at == 0 or line[at - 1] in BLANKS):
             return line[:at]

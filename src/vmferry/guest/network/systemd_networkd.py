@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 FOLDERS: Final = ("/etc/systemd/network", "/usr/lib/systemd/network", "/lib/systemd/network")
 DHCP: Final = ("yes", "true", "on", "1", "both", "ipv4", "ipv6", "v4", "v6")
 NOT_CARDS: Final = ("Kind", "Virtualization", "WLANInterfaceType", "SSID", "BSSID")
-"""Matches of the files that systemd brings for containers, virtual machines and wireless cards."""
+VIRTUAL: Final = frozenset(("bridge", "sit", "tun", "veth", "wlan"))
+"""Drivers and types. What matches by them, or has any match of ``NOT_CARDS``, is what systemd
+brings for containers, machines in the guest, tunnels and wireless cards."""
 
 
 def read(settings: Settings) -> Iterator[Interface]:
@@ -34,7 +36,7 @@ def read(settings: Settings) -> Iterator[Interface]:
                 files.setdefault(name, f"{folder}/{name}")
     for name, path in sorted(files.items()):
         keys = parse(settings.text(path) + _added(settings, name))
-        if not keys or any(value(keys, "Match", key) for key in NOT_CARDS):
+        if not keys or not _is_of_cards(keys):
             continue
         pins = values(keys, "Match", "MACAddress") + values(keys, "Match", "PermanentMACAddress")
         pin = next((mac(each) for pin in pins for each in pin.split() if mac(each)), "")
@@ -42,6 +44,11 @@ def read(settings: Settings) -> Iterator[Interface]:
             yield from _link(keys, path, pin)
         elif value(keys, "Match", "Name") != LOOPBACK:
             yield _network(keys, path, pin)
+
+
+def _is_of_cards(keys: list[Setting]) -> bool:
+    kinds = {*value(keys, "Match", "Driver").split(), *value(keys, "Match", "Type").split()}
+    return not kinds & VIRTUAL and not any(value(keys, "Match", key) for key in NOT_CARDS)
 
 
 def _added(settings: Settings, name: str) -> str:
