@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SYSTEM = {
     *("operating_system", "kernel_version", "initramfs", "fstab_missing", "several_boot_menus"),
     *("bls_default", "architecture", "partition_table", "boot_mode", "root_file_system"),
+    "boot_menu",
 }
 """What a row of the guide's table is about."""
 

@@ -14,6 +14,7 @@ from tests.appliances.recipes import CONTROLLER, disk_item, manifest, ova, ovf, 
 from tests.blocks.disks import Pieces, noise
 from tests.formats.recipes import stream_vmdk
 from tests.guest.rules.subjects import facts
+from tests.guests import drawing
 
 from vmferry.blocks import seal
 from vmferry.blocks.map import map_key
@@ -260,3 +261,35 @@ def test_on_awss_terms_a_vmdk_must_be_stream_optimized(
     message, _, aws_text = examine_machine([container], REQUEST)["cause"]
     assert message.endswith("found monolithicSparse, expected streamOptimized")
     assert aws_text == "ClientError: Disk validation failed [Unsupported VMDK File Format]"
+
+
+AWS_TEXTS = {
+    "bls-no-default": "ClientError: BLSC-style GRUB found, but unable to detect default kernel",
+    "custom-kernel": "ClientError: Unsupported kernel version 5.11.99-custom",
+    "empty": "ClientError: No valid partitions. Not a valid volume.",
+    "fstab-missing": "ClientError: Invalid configuration - Could not read fstab",
+    "i386-debian": "ClientError: Unsupported architecture",
+    "initramfs-unreadable": (
+        "ClientError: We were unable to read your import's initramfs/initrd to determine what "
+        "drivers your import requires to run in EC2"
+    ),
+    "no-kernel": "ClientError: Unable to determine kernel version.",
+    "no-os": "ClientError: Unknown OS / Missing OS files.",
+    "rocky-8.9": "ClientError: Unknown OS / Missing OS files.",
+    "two-menus": "ClientError: Multiple different grub/menu.lst files found.",
+    "two-systems": "ClientError: Unsupported configuration - Multiple directories found",
+}
+"""Drawn guests and what AWS says of them (aws-behaviour.md, 11-Z)."""
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", [*AWS_TEXTS, "rhel-8.9"])
+def test_on_awss_terms_guests_have_its_texts(
+    name: str, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    disks = drawing.draw(drawing.load(name), tmp_path)
+    containers = [{**_put(rooms, path.name, path.read_bytes()), "format": "RAW"} for path in disks]
+    strict = replace(rooms.config, guest=Guest(support_policy="aws"))
+    monkeypatch.setattr(_rooms, "_mine", replace(rooms, config=strict))
+    cause = examine_machine(containers, REQUEST)["cause"]
+    assert (cause[2] if cause else None) == AWS_TEXTS.get(name)
