@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from typing import TYPE_CHECKING
+
 from tests.guest.trees import MemoryNode, node_of, tree_of
 
 from vmferry.errors import GuestError
 from vmferry.guest.filesystem import Tree
 from vmferry.guest.settings import MOST_SENTENCES, Settings
 from vmferry.units import KIB
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class _Damaged(MemoryNode):
@@ -37,8 +44,8 @@ def test_what_is_too_long_is_a_sentence() -> None:
 def test_all_files_together_are_bounded() -> None:
     files: dict[str, str | bytes] = {str(number): "x" * 64 * KIB for number in range(70)}
     settings = Settings(tree_of(files))
-    assert sum(len(settings.text(f"/{name}")) for name in files) == 64 * 64 * KIB
-    assert settings.damage[0] == "/64: is not read, for 4194304 bytes of others were"
+    assert sum(len(settings.text(f"/{name}")) for name in files) == 32 * 64 * KIB
+    assert settings.damage[0] == "/32: is not read, for 2097152 bytes of others were"
 
 
 def test_damage_below_is_a_sentence() -> None:
@@ -52,6 +59,16 @@ def test_damage_below_is_a_sentence() -> None:
         "disk 0: the ext file system is damaged",
         "/etc: disk 0: the ext file system is damaged",
     ]
+
+
+def test_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "process_time", lambda: next(seconds))
+    settings = Settings(tree_of({"etc/a": "x"}))
+    assert [settings.text("/etc/a") for _ in range(4)] == ["x", "x", "", ""]
+    assert settings.names("/etc") == []
+    assert not settings.exists("/etc/a")
+    assert settings.damage == ["settings: not all are told, for 3 s of processor time were over"]
 
 
 def test_sentences_are_few_and_short() -> None:

@@ -75,6 +75,12 @@ def test_includes_without_end() -> None:
     assert complaints(RENDERER, files) == ["/etc/network/interfaces: includes more than 200 files"]
 
 
+def test_includes_of_many_patterns() -> None:
+    text = "".join(f"source x{number}*\n" for number in range(1000))
+    files: dict[str, str | bytes] = {"etc/network/interfaces": text, "etc/network/x5": "source a\n"}
+    assert complaints(RENDERER, files) == ["/etc/network/interfaces: includes more than 200 files"]
+
+
 @given(st.text(max_size=200))
 def test_reads_anything(text: str) -> None:
     rendered(RENDERER, {"etc/network/interfaces": f"iface x inet static\n{text}"})

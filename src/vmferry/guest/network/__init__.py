@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LOOPBACK: Final = "lo"
 LONGEST_NAME: Final = 64
 MOST_ADDRESSES: Final = 64
+MOST_TEXTS: Final = 1000
 MAC: Final = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 STATIC: Final = "static"
 DHCP: Final = "dhcp"
@@ -48,7 +50,8 @@ def addresses(texts: Iterable[str]) -> tuple[str, ...]:
 
     A netmask becomes a prefix: ``192.0.2.1/255.255.255.0`` is ``192.0.2.1/24``.
     """
-    found = (address for text in texts if (address := _address(text.strip())))
+    few = islice(texts, MOST_TEXTS)
+    found = (address for text in few if (address := _address(text.strip())))
     return tuple(dict.fromkeys(found))[:MOST_ADDRESSES]
 
 

@@ -37,7 +37,10 @@ def values(settings: list[Setting], section: str, key: str) -> list[str]:
     found: list[str] = []
     for setting in settings:
         if (setting.section, setting.key) == (section, key):
-            found = [*found, setting.value] if setting.value else []
+            if setting.value:
+                found.append(setting.value)
+            else:
+                found.clear()
     return found
 
 

@@ -8,7 +8,7 @@ pattern, ``source-directory`` the files whose names are letters, digits, ``_`` a
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 INTERFACES: Final = "/etc/network/interfaces"
 FILE_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 MOST_FILES: Final = 200
-ENDS: Final = ("auto", "iface", "mapping", "source", "source-directory", "no-auto-down", "rename")
+INCLUDES: Final = ("source", "source-directory")
+ENDS: Final = ("auto", "mapping", "no-auto-down", "rename", *INCLUDES)
 """Words that begin a stanza and end the one before, as every ``allow-…`` does."""
 
 
@@ -62,28 +63,38 @@ def read(settings: Settings) -> Iterator[Interface]:
 
 
 def _stanzas(settings: Settings) -> Iterator[_Stanza]:
-    todo = [INTERFACES]
-    seen: set[str] = set()
-    while todo:
-        path = todo.pop(0)
-        if path in seen:
-            continue
-        if len(seen) == MOST_FILES:
-            settings.complain(f"{INTERFACES}: includes more than {MOST_FILES} files")
-            return
-        seen.add(path)
+    for path, lines in _files(settings):
         stanza = None
-        for word, rest in _lines(settings.text(path)):
+        for word, rest in lines:
             if word == "iface":
                 stanza = _begun(rest, path)
                 if stanza is not None:
                     yield stanza
             elif word in ENDS or word.startswith("allow-"):
                 stanza = None
-                if word.startswith("source"):
-                    todo += _included(settings, word, rest, path)
             elif stanza is not None:
                 stanza.options.append((word, rest))
+
+
+def _files(settings: Settings) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield path and lines of the file and of what it includes, each once."""
+    todo = deque([INTERFACES])
+    seen: set[str] = set()
+    includes = 0
+    while todo:
+        path = todo.popleft()
+        if path in seen:
+            continue
+        if max(len(seen), includes) >= MOST_FILES:
+            settings.complain(f"{INTERFACES}: includes more than {MOST_FILES} files")
+            return
+        seen.add(path)
+        lines = list(_lines(settings.text(path)))
+        yield path, lines
+        patterns = [(word, rest) for word, rest in lines if word in INCLUDES]
+        for word, rest in patterns[: MOST_FILES - includes]:
+            todo += _included(settings, word, rest, path)
+        includes += len(patterns)
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
