@@ -71,7 +71,12 @@ def _places(disk: Disk) -> Iterator[_Place]:
 
 def _entries(disk: Disk, place: _Place, text: str) -> list[BootEntry]:
     variables = _environment(disk, place)
-    menu = _menu.run(text, variables, disk.settings.exists)
+
+    def exists(path: str) -> bool:
+        """Tell whether a file is there; ``$prefix`` may be of another file system."""
+        return bool(variables) if path.endswith(f"/{ENVIRONMENT}") else disk.settings.exists(path)
+
+    menu = _menu.run(text, variables, exists)
     if menu.is_too_long:
         disk.settings.complain(f"{place.shown}/{MENU}: found more entries than {MOST_ENTRIES}")
         return []
