@@ -6,7 +6,7 @@ disks ─▶ partitions ─▶ what each holds ─▶ the root among them ─▶
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import GuestError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vmferry.guest.filesystem import Node
+    from vmferry.guest.fingerprints import Identity
     from vmferry.guest.mounts import Mount
     from vmferry.guest.window import Readable
     from vmferry.model.guest import FstabEntry, Partition
@@ -77,26 +78,18 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
     found = layout.read(pages)
     partitions = tuple(place.partition for place in found.places)
     root, tree = _root(found)
-    release = os_release.read(tree, os_release.find(tree))
-    identity = next(
-        said for family in FAMILIES if (said := family.identify(tree, release)) is not None
-    )
+    identity = _identity(tree)
     settings = Settings(tree)
     mounted = fstab.read(settings, partitions)
     esp = _esp(found, settings)
+    firmware = None if esp is None else Settings(esp)
     offered = menus.read(tree, esp, _esp_path(partitions, mounted))
     installed = kernels.find(tree, offered.entries, offered.releases)
     if not installed:
-        raise GuestError(
-            f"{where(partitions[root])}: {identity.pretty_name} has no kernel in /boot",
-            hint="Install a kernel, or add the disk that holds /boot",
-            aws_text=NO_KERNEL,
-        )
+        raise _no_kernel(partitions[root], identity.pretty_name)
     installed = drivers.add(tree, installed, settings)
+    modes = boot.modes(Window(pages[0], 0, pages[0].size, "disk 0"), partitions, firmware)
     available = (*installed[0].built_in, *installed[0].modules)
-    configured = interfaces.read(settings)
-    running = services.read(settings)
-    free = _free(found.places[root], settings)
     return GuestFacts(
         platform=Platform.LINUX,
         distribution=identity.distribution,
@@ -107,18 +100,29 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         partition_table=found.tables[0],
         partitions=partitions,
         root=root,
-        boot_modes=boot.modes(Window(pages[0], 0, pages[0].size, "disk 0"), partitions, esp),
+        boot_modes=modes,
         ena="ena" in available,
         nvme="nvme" in available,
         bits=kernels.bits(tree),
         boot_entries=offered.entries,
         fstab=mounted,
-        interfaces=configured,
-        services=running,
-        free=free,
-        damage=(*settings.damage, *offered.damage),
+        interfaces=interfaces.read(settings),
+        services=services.read(settings),
+        free=_free(found.places[root], settings),
+        damage=_once(settings.damage, offered.damage, firmware.damage if firmware else []),
         bytes_read=sum(disk.bytes_read for disk in pages),
     )
+
+
+def _once(*sentences: list[str]) -> tuple[str, ...]:
+    """Return every sentence once: two that read the same file say the same of it."""
+    return tuple(dict.fromkeys(chain(*sentences)))
+
+
+def _identity(tree: Tree) -> Identity:
+    release = os_release.read(tree, os_release.find(tree))
+    answers = (family.identify(tree, release) for family in FAMILIES)
+    return next(identity for identity in answers if identity is not None)
 
 
 def _esp(found: Layout, settings: Settings) -> Tree | None:
@@ -235,6 +239,14 @@ def _root(found: Layout) -> tuple[int, Tree]:
         causes = damage + found.damage
         raise causes[0] if causes else _unknown(found.places)
     return roots[0]
+
+
+def _no_kernel(root: Partition, name: str) -> GuestError:
+    return GuestError(
+        f"{where(root)}: {name} has no kernel in /boot",
+        hint="Install a kernel, or add the disk that holds /boot",
+        aws_text=NO_KERNEL,
+    )
 
 
 def _unknown(places: Sequence[Place]) -> GuestError:
