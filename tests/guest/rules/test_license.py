@@ -29,7 +29,7 @@ def test_an_operation_of_windows() -> None:
 def test_its_weight() -> None:
     finding = findings("license", at=request(license_type="AWS"))[0]
     assert finding.severity == "blocks"
-    assert finding.concerns == ("vmferry", "aws")
+    assert finding.concerns == ("aws",)
     assert finding.aws_text == (
         "ClientError: The license type specified is not supported for the operating system"
     )

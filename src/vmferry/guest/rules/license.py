@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linux brings its own licence, and is used by an operation for Linux.
+"""AWS imports Linux with its own licence only, and for an operation of Linux.
+
+To us it is all the same: nothing is billed, and the guide's own commands say ``AWS`` of any
+machine.
 
 Source: aws-behaviour.md, 11-P, lines 795, 813 and 874 to 888.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vmferry.guest.rules import Rule, Seen
-from vmferry.model.finding import Severity
+from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +40,7 @@ RULE = Rule(
     name="license",
     section="11-P Licensing",
     severity=Severity.BLOCKS,
+    concerns=(Service.AWS,),
     aws_text="ClientError: The license type specified is not supported for the operating system",
     remedy="Leave --license-type and --usage-operation out",
     guest=check,

@@ -250,7 +250,6 @@ def test_the_usage_operation_is_echoed_and_kept(place: Place) -> None:
     [
         ({"Platform": "Windows"}, "the machine is Linux, expected Windows as requested"),
         ({"BootMode": "uefi"}, "the machine cannot be started in boot mode uefi"),
-        ({"LicenseType": "AWS"}, "license type: found AWS, expected BYOL for Linux"),
         ({"Encrypted": True, "KmsKeyId": "alias/x"}, "there is no KMS key alias/x"),
     ],
 )
