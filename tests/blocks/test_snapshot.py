@@ -26,15 +26,16 @@ if TYPE_CHECKING:
     from tests.blocks.disks import BlockStore
 
 SPARSE = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from tests.blocks.disks import Pieces, block_store, noise
+from tests.house.memory import peak
 from vmferry.blocks.ingest import BLOCK
-from vmferry.jobs._copy import cut
+from vmferry.formats import cut
 blocks = block_store(Path(sys.argv[1]))
 size = 1 << 40
 disk = Pieces(size, {at * (1 << 35) + 3 * BLOCK: noise(at) for at in range(32)})
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 start = time.monotonic()
 blocks.keep("m", disk, [n for n, _ in list(cut(disk, BLOCK, 8 << 20))[1:]])
 found = blocks.disk("m")
@@ -42,7 +43,7 @@ extents = [list(extent) for extent in found.extents()]
 read = sum(any(found.read_at(at, 1 << 20)) for at in range(0, size, 1 << 33))
 print(json.dumps({
     "seconds": time.monotonic() - start,
-    "grown": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024,
+    "grown": peak() - before,
     "map": (blocks.root / "maps" / "m").stat().st_size,
     "extents": extents, "present": found.present,
 }))

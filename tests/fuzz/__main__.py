@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import argparse
 import base64
+import os
 import resource
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import atheris  # type: ignore[import-untyped]
+
+from vmferry.processes import die_with_parent
 
 if TYPE_CHECKING:
     from tests.fuzz.parsers import Parser
@@ -42,6 +45,7 @@ _LONGEST: Final = 16384
 def main() -> None:
     """Run one parser on many inputs, or on one."""
     options = _options()
+    _become_thin()
     with atheris.instrument_imports(include=["vmferry"]):
         from tests.fuzz.parsers import PARSERS, run_within
 
@@ -92,6 +96,15 @@ def _arguments(options: argparse.Namespace, parser: Parser) -> list[str]:
         f"-artifact_prefix={folder}/",
         "-print_final_stats=1",
     ]
+
+
+def _become_thin() -> None:
+    """Go on in a child: libFuzzer takes the peak of whoever started this process for its own."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    die_with_parent()
 
 
 def _limit_memory() -> None:
