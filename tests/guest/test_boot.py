@@ -8,6 +8,7 @@ from tests.guest.test_window import Memory
 from tests.guest.trees import tree_of
 
 from vmferry.guest.boot import BIOS_BOOT, ESP_KINDS, esp_of, modes
+from vmferry.guest.settings import Settings
 from vmferry.guest.window import Window
 from vmferry.model.guest import BootMode, Partition
 
@@ -54,7 +55,7 @@ def test_modes(
     files: dict[str, str | bytes] | None,
     found: tuple[BootMode, ...],
 ) -> None:
-    esp = None if files is None else tree_of(files)
+    esp = None if files is None else Settings(tree_of(files))
     assert modes(_disk(sector), _partitions(*kinds), esp) == found
 
 

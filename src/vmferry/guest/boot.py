@@ -15,7 +15,7 @@ from vmferry.units import SECTOR
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vmferry.guest.filesystem import Tree
+    from vmferry.guest.settings import Settings
     from vmferry.guest.window import Window
     from vmferry.model.guest import Partition
 
@@ -29,7 +29,7 @@ FOLDER: Final = "/EFI/BOOT"
 
 
 def modes(
-    disk: Window, partitions: Sequence[Partition], esp: Tree | None = None
+    disk: Window, partitions: Sequence[Partition], esp: Settings | None = None
 ) -> tuple[BootMode, ...]:
     """Return the modes that ``disk`` was prepared for, BIOS first; empty when for none.
 
@@ -37,14 +37,11 @@ def modes(
         disk: The first disk.
         partitions: Of all disks.
         esp: The files of the first disk's EFI system partition.
-
-    Raises:
-        GuestError: The EFI system partition is damaged.
     """
     found = []
     if _has_boot_code(disk, partitions):
         found.append(BootMode.LEGACY_BIOS)
-    if esp is not None and any(esp.is_file(f"{FOLDER}/{name}") for name in LOADERS):
+    if esp is not None and any(esp.exists(f"{FOLDER}/{name}") for name in LOADERS):
         found.append(BootMode.UEFI)
     return tuple(found)
 
