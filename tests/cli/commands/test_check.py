@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.appliances.recipes import CONTROLLER, disk_item, ova, ovf, system
 from tests.formats.recipes import stream_vmdk
 from tests.guest.rules.subjects import facts
 from tests.guests import drawing
+from tests.house.documents import block
 
 from vmferry.cli.commands.check import MOST_LINES, Service, examine, run
 from vmferry.cli.options import Output
@@ -206,3 +208,14 @@ def test_an_object_of_a_bucket(service: RunningService, tmp_path: Path) -> None:
     assert (done.returncode, report["verdict"]["aws"]) == (1, "warn")
     assert report["guest"]["version"] == "8.9"
     assert report["bytes_total"] == path.stat().st_size
+
+
+def test_the_block_of_the_operations(debian_guest: DebianGuest, tmp_path: Path) -> None:
+    (tmp_path / "my-server-vm.ova").symlink_to(debian_guest.ova)
+    for line in block("check").splitlines():
+        words = shlex.split(line)
+        assert words[:2] == ["vmferry", "check"]
+        done = subprocess.run(
+            [PROGRAM, *words[1:]], cwd=tmp_path, capture_output=True, check=False, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (1, b""), "a static address is a warning"

@@ -7,7 +7,7 @@ of an EPYC); sizes count the padding to sectors, zlib's level 6 is what qemu-img
     zlib 6            37 MB/s  100.0 %
     libdeflate 6     116 MB/s   98.8 %    best
     libdeflate 2     187 MB/s  102.5 %
-    2 below 0.3, 1   216 MB/s  104.5 %    normal
+    2 below 1/4, 1   228 MB/s  105.2 %    normal
     libdeflate 1     251 MB/s  106.4 %
     ISA-L 1          534 MB/s  109.4 %    fast
 
@@ -25,7 +25,7 @@ from isal import isal_zlib
 from vmferry.formats import Effort
 from vmferry.units import KIB
 
-_DENSE: Final = 64 * KIB * 3 // 10
+_DENSE: Final = 64 * KIB // 4
 """A grain that deflates to less has neighbours for which level 2 is worth its time."""
 
 _STUBBORN: Final = 64 * KIB * 95 // 100
