@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmferry.formats import cut
+from vmferry.formats import allocated, cut
 from vmferry.model.disk import Extent, ExtentKind
 from vmferry.units import BLOCK, GIB, KIB, MIB, TIB
 
@@ -96,3 +96,8 @@ def test_a_full_disk_of_a_tebibyte_is_cut_at_once() -> None:
     assert len(slices) == TIB // (32 * MIB)
     assert {length for _, length in slices} == {32 * MIB}
     assert time.process_time() - start < 20, "it took 1 s"
+
+
+def test_what_is_allocated_is_what_is_stored() -> None:
+    assert allocated(Described(TIB, [(5, 9), (GIB, GIB + MIB)])) == 4 + MIB
+    assert allocated(Described(7, [])) == 0

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from vmferry.appliances import OvaWriter
-from vmferry.convert.disk import Converted, convert_disk
-from vmferry.convert.locations import open_disk
+from vmferry.convert.disk import Converted, write_disk
+from vmferry.convert.locations import open_disk, opener
 from vmferry.convert.target import Target
 from vmferry.formats import Effort
 from vmferry.model.machine import ApplianceDisk
@@ -53,16 +53,18 @@ def convert_appliance(
         SourceError: A disk cannot be read.
         StorageFullError: No space is left.
     """
-    sizes = [open_disk(location, access).size for location in locations]
+    opened = [open_disk(location, access) for location in locations]
+    sizes = [disk.size for disk in opened]
     known = machine.disks if len(machine.disks) == len(sizes) else (ApplianceDisk(),) * len(sizes)
     disks = tuple(replace(disk, capacity=size) for disk, size in zip(known, sizes, strict=True))
     data = 0
     with path.open("w+b") as out:
         ova = OvaWriter(out, replace(machine, disks=disks))
-        for location in locations:
+        for location, disk in zip(locations, opened, strict=True):
             base = ova.begin_disk()
             target = Target(path=path, format="vmdk", effort=effort, base=base)
-            written = convert_disk(location, access, target, jobs=jobs, show=show)
+            reopen = opener(location, access, disk)
+            written = write_disk(disk, reopen, target, jobs=jobs, show=show)
             digest = _sha256(path, base, written.size)
             ova.end_disk(size=written.size, sha256=digest, populated=written.data)
             data += written.data

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from vmferry.convert.locations import open_disk, opener
 from vmferry.convert.workers import cores, forked, receive
-from vmferry.formats import cut
+from vmferry.formats import allocated, cut
 from vmferry.model.disk import Extent, ExtentKind
 from vmferry.units import BLOCK, MIB
 
@@ -109,7 +109,7 @@ def compare_disks(
     reopen = [opener(*place, disk) for place, disk in zip(places, disks, strict=True)]
     either = Either(*disks)
     slices = list(cut(either, BLOCK, _SLICE))
-    data = sum(extent.length for extent in either.extents() if extent.kind is ExtentKind.DATA)
+    data = allocated(either)
     found: list[int] = []
     with forked(min(jobs or cores(), len(slices)), partial(_serve, reopen)) as workers:
         left, done = iter(slices), 0

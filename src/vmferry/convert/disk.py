@@ -9,6 +9,7 @@ so the wait is short.
 from __future__ import annotations
 
 import os
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import wait
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from vmferry.convert.locations import open_disk, opener
 from vmferry.convert.target import write_body
 from vmferry.convert.workers import cores, forked, receive
-from vmferry.formats import Part, cut
+from vmferry.formats import allocated, arrange, cut
 from vmferry.stores.directory import room_on_disk
 from vmferry.units import MIB
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from vmferry.convert.target import Target
-    from vmferry.formats import Encoded, Writer
+    from vmferry.formats import Encoded, Part, Writer
     from vmferry.model.disk import Disk, DiskLocation
     from vmferry.stores import Access
 
@@ -72,11 +73,31 @@ def convert_disk(
         StorageFullError: No space is left.
     """
     disk = open_disk(location, access)
+    return write_disk(disk, opener(location, access, disk), target, jobs=jobs, show=show)
+
+
+def write_disk(
+    disk: Disk,
+    reopen: Callable[[], Disk],
+    target: Target,
+    *,
+    jobs: int,
+    show: Callable[[int, int], None],
+) -> Converted:
+    """Write an open disk to its target, as ``convert_disk`` does.
+
+    Args:
+        disk: The disk.
+        reopen: Opens it in a forked process (``locations.opener``).
+        target: Where it goes.
+        jobs: Worker processes, 0 for one per core.
+        show: Called with the bytes done and to do.
+    """
     writer = target.writer(disk.size)
     slices = list(cut(disk, writer.alignment, SLICE))
-    data = _stored(disk)
+    data = allocated(disk)
     count = min(jobs or cores(), len(slices))
-    with forked(count, partial(_serve, opener(location, access, disk), target)) as workers:
+    with forked(count, partial(_serve, reopen, target)) as workers:
         turns = _Turns(slices, writer, lambda share: show(int(data * share), data))
         turns.run(workers)
     with room_on_disk(str(target.path), 0), target.opened() as out:
@@ -84,10 +105,6 @@ def convert_disk(
         out.flush()
         size = out.seek(0, os.SEEK_END)
     return Converted(size=size, virtual_size=disk.size, data=data)
-
-
-def _stored(disk: Disk) -> int:
-    return sum(extent.length for extent in disk.extents() if extent.kind == "data")
 
 
 class _Turns:
@@ -103,7 +120,8 @@ class _Turns:
         self.parts: list[Part] = []
         self._slices = slices
         self._in_place = writer.first is None
-        self._place = writer.first or 0
+        self._turn: deque[Encoded] = deque()
+        self._arranged = arrange(writer, slices, iter(self._turn.popleft, None))
         self._show = show
         self._given = 0
         self._encoded: dict[int, tuple[Encoded, Connection]] = {}
@@ -133,12 +151,11 @@ class _Turns:
         free = []
         while (number := len(self.parts)) in self._encoded:
             encoded, worker = self._encoded.pop(number)
-            offset, length = self._slices[number]
-            place = offset if self._in_place else self._place
-            self.parts.append(Part(offset, length, place, *encoded))
-            self._place += encoded.size
+            self._turn.append(encoded)
+            part = next(self._arranged)
+            self.parts.append(part)
             if not self._in_place:
-                worker.send(place)
+                worker.send(part.place)
             free.append(worker)
         return free
 

@@ -16,7 +16,7 @@ from vmferry import formats as package
 from vmferry import plugins
 from vmferry.errors import FormatError
 from vmferry.formats._magics import MAGICS, Ends
-from vmferry.formats._slices import cut
+from vmferry.formats._slices import allocated, cut
 from vmferry.formats._writer import Effort, Encoded, Part, Put, Writer, arrange
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "Put",
     "Writer",
     "all_formats",
+    "allocated",
     "arrange",
     "cut",
     "detect",

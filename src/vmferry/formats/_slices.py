@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cuts a disk into slices of about equal work."""
+"""Measures a disk, and cuts it into slices of about equal work."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vmferry.model.disk import Disk
+
+
+def allocated(disk: Disk) -> int:
+    """Return how many bytes of a disk its source stores."""
+    return sum(extent.length for extent in disk.extents() if extent.kind is ExtentKind.DATA)
 
 
 def cut(disk: Disk, alignment: int, target: int) -> Iterator[tuple[int, int]]:

@@ -92,10 +92,9 @@ def _member(appliance: Appliance, disk: ApplianceDisk) -> dict[str, Any]:
 
 def _disk(source: ByteSource, name: str) -> dict[str, Any]:
     from vmferry import formats
-    from vmferry.model.disk import ExtentKind
 
     disk = formats.open_disk(source, name)
-    allocated = sum(each.length for each in disk.extents() if each.kind is ExtentKind.DATA)
+    allocated = formats.allocated(disk)
     return {
         "virtual_size": disk.size,
         "allocated": allocated,
