@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import struct
 import zlib
 from itertools import pairwise
@@ -89,6 +90,19 @@ class SparseDisk:
             if first < last:
                 out[first - offset : last - offset] = data[first - start : last - start]
         return bytes(out)
+
+
+def scattered(size: int) -> SparseDisk:
+    """Return a disk with up to twelve ranges of noise at sectors of its own."""
+    chance = random.Random(size)
+    starts = sorted(chance.sample(range(0, size, 512), min(12, size // 512)))
+    return SparseDisk(
+        size,
+        {
+            start: chance.randbytes(min(chance.randrange(1, 90_000), end - start))
+            for start, end in zip(starts, [*starts[1:], size], strict=True)
+        },
+    )
 
 
 def write_disk(writer: Writer, disk: Disk, out: BinaryIO, cuts: Sequence[int] = ()) -> None:

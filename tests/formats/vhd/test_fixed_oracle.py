@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import json
-import random
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.formats.recipes import SparseDisk, write_file
+from tests.formats.recipes import scattered, write_file
 
 from vmferry.formats.raw import RawWriter
 from vmferry.formats.vhd.dynamic import DynamicVhdWriter
@@ -28,13 +27,7 @@ if TYPE_CHECKING:
 def test_qemu_img_reads_what_we_write(
     make: Callable[[int], Writer], size: int, qemu_img: Callable[..., str], tmp_path: Path
 ) -> None:
-    chance = random.Random(size)
-    starts = sorted(chance.sample(range(0, size, 512), min(12, size // 512)))
-    ranges = {
-        start: chance.randbytes(min(chance.randrange(1, 90_000), end - start))
-        for start, end in zip(starts, [*starts[1:], size], strict=True)
-    }
-    disk = SparseDisk(size, ranges)
+    disk = scattered(size)
     vhd, raw = tmp_path / "a.vhd", tmp_path / "a.raw"
     cuts = list(range(32 * MIB, size, 32 * MIB))
     write_file(make(size), disk, vhd, cuts)

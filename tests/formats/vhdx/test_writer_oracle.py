@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import json
-import random
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.formats.recipes import SparseDisk, write_file
+from tests.formats.recipes import scattered, write_file
 
 from vmferry.formats.raw import RawWriter
 from vmferry.formats.vhdx.writer import VhdxWriter
@@ -17,18 +16,6 @@ from vmferry.units import MIB, TIB
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-def scattered(size: int) -> SparseDisk:
-    chance = random.Random(size)
-    starts = sorted(chance.sample(range(0, size, 512), min(12, size // 512)))
-    return SparseDisk(
-        size,
-        {
-            start: chance.randbytes(min(chance.randrange(1, 90_000), end - start))
-            for start, end in zip(starts, [*starts[1:], size], strict=True)
-        },
-    )
 
 
 @pytest.mark.oracle

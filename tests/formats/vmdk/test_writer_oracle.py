@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import json
-import random
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.formats.recipes import FileSource, SparseDisk, write_file
+from tests.formats.recipes import FileSource, scattered, write_file
 
 from vmferry.formats import open_disk
 from vmferry.formats.raw import RawWriter
@@ -25,13 +24,7 @@ if TYPE_CHECKING:
 def test_qemu_img_reads_what_we_write(
     size: int, qemu_img: Callable[..., str], tmp_path: Path
 ) -> None:
-    chance = random.Random(size)
-    starts = sorted(chance.sample(range(0, size, 512), min(12, size // 512)))
-    ranges = {
-        start: chance.randbytes(min(chance.randrange(1, 90_000), end - start))
-        for start, end in zip(starts, [*starts[1:], size], strict=True)
-    }
-    disk = SparseDisk(size, ranges)
+    disk = scattered(size)
     vmdk, raw = tmp_path / "a.vmdk", tmp_path / "a.raw"
     cuts = list(range(32 * MIB, size, 32 * MIB))
     write_file(VmdkWriter(size), disk, vmdk, cuts)
@@ -43,6 +36,6 @@ def test_qemu_img_reads_what_we_write(
     assert info["format-specific"]["data"]["create-type"] == "streamOptimized"
     assert info["format-specific"]["data"]["extents"][0]["compressed"] is True
     written = raw.read_bytes()
-    for start, data in ranges.items():
-        assert written[start : start + len(data)] == data
+    for extent in disk.extents():
+        assert written[extent.offset : extent.end] == disk.read_at(extent.offset, extent.length)
     assert open_disk(FileSource(raw), "raw").size == size
