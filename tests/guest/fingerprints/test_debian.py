@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.guest.trees import tree_of
 
-from vmferry.errors import GuestError
 from vmferry.guest.fingerprints import Identity
 from vmferry.guest.fingerprints.debian import FINGERPRINT
 
@@ -33,6 +31,14 @@ def test_children_are_not_debian() -> None:
     assert FINGERPRINT.identify(tree_of({}), {"ID": "ubuntu", "ID_LIKE": "debian"}) is None
 
 
-def test_a_long_version_file_is_refused() -> None:
-    with pytest.raises(GuestError, match="/etc/debian_version: found 65 bytes, expected at most"):
-        FINGERPRINT.identify(tree_of({"etc/debian_version": "x" * 65}), SID)
+def test_before_os_release_its_version_file_says_it() -> None:
+    tree = tree_of({"etc/debian_version": "6.0.8\n"})
+    assert FINGERPRINT.identify(tree, {}) == Identity("debian", "6.0.8", "Debian GNU/Linux 6.0.8")
+    assert FINGERPRINT.identify(tree_of({}), {}) is None
+    assert FINGERPRINT.identify(tree_of({"etc/debian_version": "\n"}), {}) is None
+
+
+def test_a_long_version_is_cut() -> None:
+    found = FINGERPRINT.identify(tree_of({"etc/debian_version": "6" * 10**6}), SID)
+    assert found is not None
+    assert found.version == "6" * 64

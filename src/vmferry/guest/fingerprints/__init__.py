@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Families of guests. A module here exports ``FINGERPRINT``: how one family says what it is."""
+"""Families of guests. A module here exports ``FINGERPRINT``: how one family says what it is.
+
+Since 2012 distributions have an os-release file. Before, each had a file of its own, whose presence
+tells a root file system and whose text tells the release.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vmferry.guest.filesystem import Tree
+
+LONGEST: Final = 1024
+"""Of a release file, in bytes: real ones have less than a hundred, and what is behind is not read.
+"""
 
 
 class Identity(NamedTuple):
@@ -33,9 +41,17 @@ class Fingerprint:
     Attributes:
         name: The module's name.
         rank: Families are asked in this order; the generic ones come last.
-        identify: Takes the guest's files and os-release; returns ``None`` if it is another family.
+        files: Where the family says its release without os-release; any of them tells a root.
+        identify: Takes the guest's files and os-release, which is empty where there is none;
+            returns ``None`` if it is another family.
     """
 
     name: str
     rank: int
+    files: tuple[str, ...] = ()
     identify: Callable[[Tree, dict[str, str]], Identity | None]
+
+
+def lines(tree: Tree, path: str) -> list[str]:
+    """Return the first lines of a release file, none where there is none."""
+    return tree.read_head(path, LONGEST).decode("utf-8", "replace").splitlines()

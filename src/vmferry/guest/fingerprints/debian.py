@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian. Its testing and unstable have no ``VERSION_ID``; /etc/debian_version then says ``sid``.
+"""Debian, by os-release since 7 and by /etc/debian_version before.
+
+Testing and unstable have no ``VERSION_ID``; /etc/debian_version then says ``sid``.
 
 Source: Debian's base-files (os-release, /etc/debian_version).
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.fingerprints import Fingerprint, Identity
+from vmferry.guest.fingerprints import Fingerprint, Identity, lines
 
 if TYPE_CHECKING:
     from vmferry.guest.filesystem import Tree
@@ -19,12 +21,12 @@ LONGEST_VERSION: Final = 64
 
 def identify(tree: Tree, release: dict[str, str]) -> Identity | None:
     """Return what Debian says about itself; its children have an ``ID`` of their own."""
-    if release.get("ID") != "debian":
+    name = release.get("ID", "")
+    version = release.get("VERSION_ID") or "".join(lines(tree, VERSION_FILE)[:1])[:LONGEST_VERSION]
+    if name != "debian" and (name or not version):
         return None
-    version = release.get("VERSION_ID", "")
-    if not version and tree.is_file(VERSION_FILE):
-        version = tree.read_file(VERSION_FILE, LONGEST_VERSION).decode("ascii", "replace").strip()
-    return Identity("debian", version, release.get("PRETTY_NAME") or "Debian GNU/Linux")
+    own = "Debian GNU/Linux" if name else f"Debian GNU/Linux {version}"
+    return Identity("debian", version.strip(), release.get("PRETTY_NAME") or own)
 
 
-FINGERPRINT = Fingerprint(name="debian", rank=0, identify=identify)
+FINGERPRINT = Fingerprint(name="debian", rank=30, files=(VERSION_FILE,), identify=identify)

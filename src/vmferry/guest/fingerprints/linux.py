@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any Linux that has an os-release file, taken at its word.
+"""Any Linux, by its os-release file taken at its word.
 
 Source: os-release(5): ``ID`` is ``linux`` and ``PRETTY_NAME`` is ``Linux`` when they are not set.
 """
