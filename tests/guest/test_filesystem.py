@@ -55,3 +55,49 @@ def test_what_is_not_a_file_is_refused() -> None:
         tree.read_file("/etc", 4)
     with pytest.raises(GuestError, match="/name: found 10 bytes, expected at most 4"):
         tree.read_file("/name", 4)
+
+
+def test_what_is_at_a_path_itself() -> None:
+    tree = tree_of({"etc/name": "x", "etc/same": "->name", "etc/lost": "->../run/none"})
+    assert tree.exists("/etc/lost")
+    assert not tree.is_file("/etc/lost")
+    assert not tree.exists("/etc/none")
+    assert tree.link_target("/etc/lost") == "../run/none"
+    assert tree.link_target("/etc/name") is None
+    assert tree.link_target("/") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "follow", "real"),
+    [
+        ("/etc/name", True, "/usr/etc/name"),
+        ("/etc/same", True, "/usr/etc/name"),
+        ("/etc/same", False, "/usr/etc/same"),
+        ("/etc", False, "/etc"),
+        ("/etc/lost", True, "/usr/etc/lost"),
+        ("/etc/new", True, "/usr/etc/new"),
+        ("/etc/new/deep/er", False, "/usr/etc/new/deep/er"),
+        ("/etc/name/below", True, None),
+        ("/etc/lost/below", True, None),
+        ("/etc/new/../name", True, None),
+        ("/", True, "/"),
+    ],
+)
+def test_paths_without_links(path: str, follow: bool, real: str | None) -> None:
+    tree = tree_of(
+        {
+            "etc": "->usr/etc",
+            "usr/etc/name": "x",
+            "usr/etc/same": "->name",
+            "usr/etc/lost": "->none",
+        }
+    )
+    assert tree.real_path(path, follow=follow) == real
+
+
+def test_another_mount() -> None:
+    tree = tree_of({"boot/efi/old": "x", "boot/a": "b"}).with_mount(
+        "/boot/efi", node_of({"n": "y"})
+    )
+    assert tree.names("/boot/efi", 10) == ["n"]
+    assert tree.read_head("/boot/a", 10) == b"b"

@@ -166,7 +166,55 @@ class Tree:
         node = self._find(path)
         return b"" if node is None or node.kind is not NodeKind.FILE else node.read(length)
 
+    def exists(self, path: str) -> bool:
+        """Tell whether anything is at ``path`` itself: its last part is not followed."""
+        return self._walk(path, follow=False) is not None
+
+    def link_target(self, path: str) -> str | None:
+        """Return where the symbolic link at ``path`` itself points, ``None`` if it is none."""
+        trail = self._walk(path, follow=False)
+        if not trail or trail[-1][1].kind is not NodeKind.LINK:
+            return None
+        return trail[-1][1].target()
+
+    def real_path(self, path: str, *, follow: bool = True) -> str | None:
+        """Return ``path`` without links, also of what could be made there.
+
+        Args:
+            path: Absolute.
+            follow: Whether a link at its end is followed; one to nowhere never is.
+
+        Returns:
+            The path, or ``None`` if what is named as a folder on the way is none.
+        """
+        missing: list[str] = []
+        trail = self._walk(path, follow=follow)
+        while trail is None:
+            if missing and self.exists(path):
+                return None
+            path, _, name = path.rstrip("/").rpartition("/")
+            missing.append(name)
+            trail = self._walk(path)
+        node = trail[-1][1] if trail else self._root
+        if missing and (node.kind is not NodeKind.DIRECTORY or {"..", "."} & set(missing)):
+            return None
+        return "/" + "/".join([*(name for name, _ in trail), *reversed(missing)])
+
+    def with_mount(self, path: str, root: Node) -> Tree:
+        """Return the same files with another file system at ``path``."""
+        return Tree(self._root, {**self._mounts, path: root})
+
     def _find(self, path: str) -> Node | None:
+        trail = self._walk(path)
+        if trail is None:
+            return None
+        return trail[-1][1] if trail else self._root
+
+    def _walk(self, path: str, *, follow: bool = True) -> list[tuple[str, Node]] | None:
+        """Return names and nodes from the root to ``path``, ``None`` if there is nothing.
+
+        The last one may be a link only where none is to be followed there.
+        """
         trail: list[tuple[str, Node]] = []
         todo = _parts(path)
         links = 0
@@ -181,7 +229,7 @@ class Tree:
             node = self._mounted(trail, name) or here.child(name)
             if node is None:
                 return None
-            if node.kind is NodeKind.LINK:
+            if node.kind is NodeKind.LINK and (follow or todo):
                 links += 1
                 target = node.target()
                 if links > MOST_LINKS or len(target) > LONGEST_PATH:
@@ -190,7 +238,7 @@ class Tree:
                 todo += _parts(target)
             else:
                 trail.append((name, node))
-        return trail[-1][1] if trail else self._root
+        return trail
 
     def _mounted(self, trail: list[tuple[str, Node]], name: str) -> Node | None:
         if not self._mounts:
