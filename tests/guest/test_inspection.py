@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.fixtures.guest import FileDisk
-from tests.guests.drawing import as_drawn, draw, load, names, run
+from tests.guests.drawing import as_drawn, load, names, run
 
 from vmferry.errors import GuestError, SourceError
 from vmferry.guest import inspect, inspection
 from vmferry.units import KIB, MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vmferry.model.disk import Extent
     from vmferry.model.guest import GuestFacts
@@ -52,9 +52,9 @@ def _inspect(paths: list[Path]) -> GuestFacts:
 
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", names())
-def test_drawn_guest(name: str, tmp_path: Path) -> None:
+def test_drawn_guest(name: str, drawn: Callable[[str], list[Path]]) -> None:
     document = load(name)
-    paths = draw(document, tmp_path)
+    paths = drawn(name)
     if "error" in document:
         with pytest.raises(GuestError) as caught:
             _inspect(paths)
@@ -99,9 +99,9 @@ def _sample(name: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def debian(drawn: Callable[[str], list[Path]]) -> bytes:
     """A drawn Debian's disk."""
-    (path,) = draw(load("debian-12"), tmp_path_factory.mktemp("debian"))
+    (path,) = drawn("debian-12")
     return path.read_bytes()
 
 

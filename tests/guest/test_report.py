@@ -123,10 +123,10 @@ def test_a_disk_is_described() -> None:
 
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", drawing.names())
-def test_drawn_guests(name: str, tmp_path: Path) -> None:
+def test_drawn_guests(name: str, drawn: Callable[[str], list[Path]]) -> None:
     document = drawing.load(name)
     check = Check()
-    disks = [FileDisk(path) for path in drawing.draw(document, tmp_path)]
+    disks = [FileDisk(path) for path in drawn(name)]
     at = replace(
         subject(), disks=tuple(described(f"disk {n}", "raw", d) for n, d in enumerate(disks))
     )

@@ -7,39 +7,49 @@
         partitions:
           - type: "83"                 # as sfdisk writes it
             size_mib: 12
-            filesystem: ext4           # ext2, ext3, ext4, swap, vfat, or nothing
+            filesystem: ext4           # one of filling.py's, lvm, or nothing
             label: root
+            uuid: 1111…                # UUID unless it is named
             files:
               etc/hostname: text       # a file
               etc/os-release: {link: ../usr/lib/os-release}
               bin/sh: {elf: 62}        # a program's header for that machine
+              boot/initrd.img: {initramfs: [lib/virtio_blk.ko], compress: gzip}
               var/big: {size: 1073741824}
               srv: {folder: true}
+          - type: 8e
+            filesystem: lvm            # a physical volume, with all volumes of its group
+            group: VolGroup00
+            volumes:
+              LogVol00: {size_mib: 12, filesystem: ext3, files: …}
+              LogVol01: {size_mib: 4, away: true}   # on a physical volume that no disk has
     facts: {distribution: debian, …}   # fields of GuestFacts; of what has fields itself those that
                                        # are named; kernels may be named by their releases alone
     error: {aws_text: …, message: …}   # instead of facts
     findings: [kernel_version]         # what blocks it, of rules about systems
 
-The programs that write the disks (sfdisk, mke2fs, mkswap, mkfs.vfat) know nothing of our readers.
+The programs that write the disks (sfdisk, mke2fs, cpio, …) know nothing of our readers; LVM's tools
+write to block devices only, so its metadata is written here.
 """
 
 from __future__ import annotations
 
-import struct
-import subprocess
 from dataclasses import is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
+from tests.guests import filling, physical
+from tests.guests.filling import SBIN, UUID, run
 
 from vmferry.model.guest import Kernel
 from vmferry.units import MIB, SECTOR
 
+__all__ = ["SBIN", "UUID", "as_drawn", "draw", "load", "names", "run"]
+
 FOLDER: Final = Path(__file__).parent
 FIRST: Final = MIB
-UUID: Final = "11111111-2222-4333-8444-555555555555"
 BOOT_CODE: Final = b"\xeb\x63\x90"
 
 
@@ -77,7 +87,7 @@ def as_drawn(found: Any, wanted: Any) -> Any:
 def _disk(disk: dict[str, Any], work: Path, image: Path) -> Path:
     partitions = disk.get("partitions", [])
     bare = disk["table"] == "none"
-    sizes = [partition.get("size_mib", 12) * MIB for partition in partitions]
+    sizes = [_size(partition) for partition in partitions]
     with image.open("xb") as file:
         file.truncate(sum(sizes) + (0 if bare else FIRST + MIB * (len(sizes) + 1)) or MIB)
     places = []
@@ -87,12 +97,18 @@ def _disk(disk: dict[str, Any], work: Path, image: Path) -> Path:
         at += size + MIB
     if not bare:
         _table(disk, partitions, places, sizes, image)
-    for number, (partition, offset, size) in enumerate(zip(partitions, places, sizes, strict=True)):
-        _fill(partition, work / str(number), image, offset, size)
+    for number, (partition, offset) in enumerate(zip(partitions, places, strict=True)):
+        _fill(partition, work / str(number), image, offset)
     if disk.get("boot_code"):
         with image.open("r+b") as file:
             file.write(BOOT_CODE)
     return image
+
+
+def _size(partition: dict[str, Any]) -> int:
+    if "volumes" in partition:
+        return physical.DATA + sum(map(_size, partition["volumes"].values()))
+    return int(partition.get("size_mib", 12)) * MIB
 
 
 def _table(
@@ -109,56 +125,18 @@ def _table(
     run(["sfdisk", "--quiet", str(image)], "\n".join(lines) + "\n")
 
 
-def _fill(partition: dict[str, Any], tree: Path, image: Path, offset: int, size: int) -> None:
-    kind = partition.get("filesystem", "")
-    if kind.startswith("ext"):
-        tree.mkdir(parents=True)
-        for path, content in partition.get("files", {}).items():
-            _plant(tree / path, content)
-        label = partition.get("label", "")
-        uuid = partition.get("uuid", UUID)
-        make = ["mke2fs", "-q", "-F", "-t", kind, "-L", label, "-U", uuid, "-d", str(tree)]
-        run([*make, "-E", f"offset={offset}", str(image), f"{size // 1024}k"])
-    elif kind:
-        content = tree.with_name(f"{tree.name}.part")
-        content.parent.mkdir(parents=True, exist_ok=True)
-        with content.open("xb") as file:
-            file.truncate(size)
-        run({"swap": ["mkswap"], "vfat": ["mkfs.vfat"]}[kind] + [str(content)])
-        if files := partition.get("files"):
-            for path, text in files.items():
-                _plant(tree / path, text)
-            run(["mcopy", "-s", "-i", str(content), *map(str, sorted(tree.iterdir())), "::/"])
-        with image.open("r+b") as file:
-            file.seek(offset)
-            file.write(content.read_bytes())
-
-
-def _plant(path: Path, content: str | dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, str):
-        path.write_text(content)
-    elif "link" in content:
-        path.symlink_to(content["link"])
-    elif "folder" in content:
-        path.mkdir(exist_ok=True)
-    elif "elf" in content:
-        path.write_bytes(
-            struct.pack("<4sB13xH", b"\x7fELF", 1 if content["elf"] == 3 else 2, content["elf"])
-        )
-    else:
-        with path.open("xb") as file:
-            file.truncate(content["size"])
-
-
-def run(command: list[str], text: str = "") -> str:
-    """Run an independent program and return what it says."""
-    done = subprocess.run(
-        command, input=text, capture_output=True, text=True, check=False, env={"PATH": SBIN}
-    )
-    assert done.returncode == 0, f"{command}: {done.stderr}"
-    return done.stdout
-
-
-SBIN: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where Debian has mke2fs and sfdisk, which are not on a user's PATH."""
+def _fill(partition: dict[str, Any], work: Path, image: Path, offset: int) -> None:
+    if partition.get("filesystem") != "lvm":
+        filling.fill(partition, work, image, offset, _size(partition))
+        return
+    volumes = partition["volumes"]
+    sizes = {name: _size(volume) for name, volume in volumes.items()}
+    away = {name for name, volume in volumes.items() if volume.get("away")}
+    with image.open("r+b") as file:
+        file.seek(offset)
+        file.write(physical.header(partition["group"], sizes, away))
+    at = offset + physical.DATA
+    for name, volume in volumes.items():
+        if name not in away:
+            filling.fill(volume, work / name, image, at, sizes[name])
+        at += sizes[name]
