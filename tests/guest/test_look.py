@@ -13,7 +13,7 @@ from tests.guests.drawing import draw, load
 
 from vmferry.errors import GuestError
 from vmferry.guest.filesystem import FileSystem
-from vmferry.guest.look import FAMILIES, look
+from vmferry.guest.look import look
 from vmferry.guest.roots import READERS
 from vmferry.units import KIB, MIB
 
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vmferry.guest.window import Window
-
-
-def test_asks_the_specific_first() -> None:
-    assert [family.name for family in FAMILIES][-1] == "linux"
 
 
 def _with_data_disk(tmp_path: Path, damage: bool) -> list[FileDisk]:

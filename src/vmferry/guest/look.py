@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The look at a guest, from its disks' bytes to ``GuestFacts``; runs in the child process only.
 
-disks ─▶ partitions ─▶ what each holds ─▶ the root among them ─▶ os-release, kernels, drivers
+disks ─▶ partitions ─▶ what each holds ─▶ the root among them ─▶ its system, kernels, drivers
 """
 
 from __future__ import annotations
@@ -13,38 +13,31 @@ from vmferry.errors import GuestError
 from vmferry.guest import (
     boot,
     drivers,
-    fingerprints,
     fstab,
     interfaces,
     kernels,
     layout,
     menus,
-    os_release,
     roots,
     services,
+    systems,
 )
 from vmferry.guest.filesystem import Tree
-from vmferry.guest.fingerprints import Fingerprint
 from vmferry.guest.layout import where
 from vmferry.guest.roots import READERS, ROOTS
 from vmferry.guest.settings import Settings
 from vmferry.guest.window import Pages, Window
 from vmferry.model.guest import GuestFacts, Platform
-from vmferry.plugins import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vmferry.guest.fingerprints import Identity
     from vmferry.guest.layout import Layout, Place
     from vmferry.guest.window import Readable
     from vmferry.model.guest import FstabEntry, Partition
 
 NO_KERNEL: Final = "ClientError: Unable to determine kernel version."
 
-FAMILIES: Final = sorted(
-    find(fingerprints, "FINGERPRINT", Fingerprint).values(), key=lambda family: family.rank
-)
 ESP_PATH: Final = "/boot/efi"
 
 
@@ -58,7 +51,7 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
     found = layout.read(pages)
     partitions = tuple(place.partition for place in found.places)
     root, tree, subvolume = roots.find(found)
-    identity = _identity(tree)
+    identity = systems.identify(tree)
     settings = Settings(tree)
     mounted = fstab.read(settings, partitions)
     esp = _esp(found, settings)
@@ -98,12 +91,6 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
 def _once(*sentences: list[str]) -> tuple[str, ...]:
     """Return every sentence once: two that read the same file say the same of it."""
     return tuple(dict.fromkeys(chain(*sentences)))
-
-
-def _identity(tree: Tree) -> Identity:
-    release = os_release.read(tree, os_release.find(tree))
-    answers = (family.identify(tree, release) for family in FAMILIES)
-    return next(identity for identity in answers if identity is not None)
 
 
 def _esp(found: Layout, settings: Settings) -> Tree | None:

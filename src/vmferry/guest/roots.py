@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmferry.errors import GuestError
-from vmferry.guest import filesystems, mounts, os_release
+from vmferry.guest import filesystems, mounts, systems
 from vmferry.guest.filesystem import FileSystem, NodeKind, Tree
 from vmferry.guest.layout import where
 from vmferry.plugins import find as find_plugins
@@ -82,7 +82,7 @@ def find(found: Layout) -> Root:
     if len(systems) > 1:
         names = " and ".join(where(found.places[system.place].partition) for system in systems)
         raise GuestError(
-            f"{names}: each holds a system with an os-release file, expected one",
+            f"{names}: each holds a system, expected one",
             hint="Keep one system; import other disks as snapshots",
             aws_text=TWO_SYSTEMS,
         )
@@ -119,13 +119,13 @@ class _Files:
             return None
         reader = READERS[place.partition.filesystem]
         tree = self._tree(reader.open(place.window))
-        if os_release.find(tree):
+        if systems.is_root(tree):
             default = (each for each in reader.subvolumes(place.window) if each.default)
             return Root(index, tree, next((each.path for each in default), ""))
         others = [
             (subvolume, tree)
             for subvolume in islice(reader.subvolumes(place.window), MOST_SUBVOLUMES)
-            if not subvolume.read_only and os_release.find(tree := self._tree(subvolume.root))
+            if not subvolume.read_only and systems.is_root(tree := self._tree(subvolume.root))
         ]
         own = [each for each in others if mounts.root_choice(each[1]).is_of(each[0])]
         if not own and len(others) != 1:
