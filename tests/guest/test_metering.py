@@ -1,25 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is read is counted."""
+"""What is read is counted, and read once."""
 
 from __future__ import annotations
 
+import pytest
+from tests.formats.recipes import MemorySource
+
+from vmferry.errors import SourceError
 from vmferry.guest.metering import Meter
+from vmferry.guest.window import PAGE
 from vmferry.model.bytes import ByteSource
 
 
-class _Source:
-    name = "it"
-    size = 10
-
-    def read_at(self, _offset: int, length: int) -> bytes:
-        return bytes(length)
-
-
-def test_every_read_of_every_source_counts() -> None:
+def test_every_source_counts_once() -> None:
     meter = Meter()
-    one, other = meter.measured(_Source()), meter.measured(_Source())
+    data = bytes(range(250)) * 1000
+    first = MemorySource(data)
+    one, other = meter.measured(first), meter.measured(MemorySource(bytes(10)))
     assert isinstance(one, ByteSource)
-    assert (one.name, one.size, one.read_at(0, 3)) == ("it", 10, bytes(3))
-    one.read_at(0, 3)
+    assert (one.name, one.size) == (first.name, len(data))
+    for at in (5, 0, PAGE - 2):
+        assert one.read_at(at, 3) == data[at : at + 3]
     other.read_at(5, 5)
-    assert (meter.bytes_read, meter.bytes_total) == (11, 20)
+    assert first.reads == [(0, PAGE), (PAGE, PAGE)]
+    assert (meter.bytes_read, meter.bytes_total) == (2 * PAGE + 10, len(data) + 10)
+
+
+@pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, -1), (8, 3), (11, 0)])
+def test_what_is_not_there_is_refused_by_the_source(offset: int, length: int) -> None:
+    with pytest.raises(SourceError):
+        Meter().measured(MemorySource(bytes(10))).read_at(offset, length)

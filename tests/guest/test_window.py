@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmferry.errors import GuestError
-from vmferry.guest.window import MOST_PAGES, PAGE, Pages, Window
+from vmferry.guest.window import MOST_AT_ONCE, MOST_PAGES, PAGE, Pages, Window
 
-DATA = bytes(range(251)) * 400
+DATA = bytes(range(251)) * 1400
 
 
 class Memory:
@@ -21,9 +21,11 @@ class Memory:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.size = len(data)
+        self.reads: list[tuple[int, int]] = []
 
     def read_at(self, offset: int, length: int) -> bytes:
-        assert offset + length <= self.size
+        assert 0 < length <= min(MOST_AT_ONCE, self.size - offset)
+        self.reads.append((offset, length))
         return self.data[offset : offset + length]
 
 
@@ -42,11 +44,33 @@ def test_reads_like_a_file(offset: int, data: st.DataObject) -> None:
     assert window.seek(-size, io.SEEK_CUR) == 0
 
 
+@given(st.integers(1, 3), st.lists(st.tuples(st.integers(0, len(DATA)), st.integers(0, len(DATA)))))
+def test_pages_that_are_put_out_are_read_again(most: int, ends: list[tuple[int, int]]) -> None:
+    pages = Pages(Memory(DATA), most)
+    for start, end in map(sorted, ends):
+        assert pages.read_at(start, end - start) == DATA[start:end]
+
+
 def test_a_page_is_read_once() -> None:
-    pages = Pages(Memory(DATA))
+    disk = Memory(DATA)
+    pages = Pages(disk)
     for at in (0, 10, PAGE - 1, PAGE, 2 * PAGE - 2):
         pages.read_at(at, 5)
+    assert disk.reads == [(0, PAGE), (PAGE, PAGE), (2 * PAGE, PAGE)]
     assert pages.bytes_read == 3 * PAGE
+
+
+def test_pages_side_by_side_are_one_read() -> None:
+    disk = Memory(bytes(MOST_AT_ONCE + 5 * PAGE + 7))
+    pages = Pages(disk)
+    pages.read_at(3 * PAGE, 1)
+    pages.read_at(PAGE - 1, disk.size - PAGE + 1)
+    assert disk.reads[1:] == [
+        (0, 3 * PAGE),
+        (4 * PAGE, MOST_AT_ONCE),
+        (MOST_AT_ONCE + 4 * PAGE, PAGE + 7),
+    ]
+    assert pages.bytes_read == disk.size
 
 
 def test_pages_are_forgotten() -> None:

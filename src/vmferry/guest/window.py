@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A range of a disk as the file object that libyal reads, with the last pages kept.
+"""Bytes read in pages of which the last used are kept, and a range of them as libyal's file object.
 
 libyal asks for many small pieces (a superblock, a group descriptor, an inode). Reading whole pages
-once makes one request of many, and each request is a turn over a socket to the parent process.
+once makes one request of many: each is a turn over a socket to the parent process, and there
+perhaps one to a bucket.
 """
 
 from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from typing import Final, Protocol
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, Protocol
 
 from vmferry.errors import GuestError
-from vmferry.units import KIB
+from vmferry.units import KIB, MIB
 
-PAGE: Final = 16 * KIB
-MOST_PAGES: Final = 1024
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PAGE: Final = 64 * KIB
+"""A grain of a VMDK, a cluster of a QCOW2. Measured on the OVA of a Debian guest in a bucket: 38
+requests of 4 MB in all; pages of 16 KiB make 54 of 3 MB, pages of 256 KiB 25 of 8 MB."""
+
+MOST_PAGES: Final = 256
+MOST_AT_ONCE: Final = MIB
 
 
 class Readable(Protocol):
@@ -30,37 +39,58 @@ class Readable(Protocol):
 
 
 class Pages:
-    """A disk read in pages of which the last used ones are kept; counts what it really reads."""
+    """Bytes read in pages of which the last used ones are kept; counts what it really reads.
 
-    def __init__(self, disk: Readable) -> None:
-        self._disk = disk
+    Args:
+        source: What is read.
+        most: Pages that are kept.
+    """
+
+    def __init__(self, source: Readable, most: int = MOST_PAGES) -> None:
+        self._source = source
+        self._most = most
         self._kept: OrderedDict[int, bytes] = OrderedDict()
         self.bytes_read = 0
 
     @property
     def size(self) -> int:
-        """The disk's size in bytes."""
-        return self._disk.size
+        """Bytes in all."""
+        return self._source.size
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Return ``length`` bytes from ``offset``; the range must lie inside the disk."""
-        first, last = offset // PAGE, (offset + length - 1) // PAGE
-        data = b"".join(self._page(number) for number in range(first, last + 1))
+        """Return ``length`` bytes from ``offset``; the range must lie inside."""
+        first, end = offset // PAGE, -(-(offset + length) // PAGE)
+        pages = b"".join(self._pages(range(first, end)))
         start = offset - first * PAGE
-        return data[start : start + length]
+        return pages[start : start + length]
 
-    def _page(self, number: int) -> bytes:
-        page = self._kept.get(number)
-        if page is None:
-            offset = number * PAGE
-            page = self._disk.read_at(offset, min(PAGE, self.size - offset))
-            self.bytes_read += len(page)
-            self._kept[number] = page
-            if len(self._kept) > MOST_PAGES:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(number)
-        return page
+    def _pages(self, wanted: range) -> Iterator[bytes]:
+        # Looked up before anything is read: what comes in may put out what is still wanted.
+        known = [(number, self._kept.get(number)) for number in wanted]
+        for missing, run in groupby(known, key=lambda each: each[1] is None):
+            if missing:
+                yield from self._fetched([number for number, _ in run])
+                continue
+            for number, page in run:
+                self._keep(number, page or b"")
+                yield page or b""
+
+    def _fetched(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """Read pages that stand side by side, many by one request."""
+        offset, end = numbers[0] * PAGE, min((numbers[-1] + 1) * PAGE, self.size)
+        for start in range(offset, end, MOST_AT_ONCE):
+            data = self._source.read_at(start, min(MOST_AT_ONCE, end - start))
+            self.bytes_read += len(data)
+            for at in range(0, len(data), PAGE):
+                page = data[at : at + PAGE]
+                self._keep((start + at) // PAGE, page)
+                yield page
+
+    def _keep(self, number: int, page: bytes) -> None:
+        self._kept[number] = page
+        self._kept.move_to_end(number)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
 
 
 class Window:

@@ -107,6 +107,21 @@ def test_neighbouring_grains_are_one_read() -> None:
     assert length <= 65536 + 1024
 
 
+def test_a_grain_is_read_no_further_than_the_next() -> None:
+    grains = {number: bytes([number]) * 65536 for number in (0, 1, 2, 5, 20)}
+    source = MemorySource(stream_vmdk(grains, 128 * 32, entries=16))
+    disk = VmdkReader(source)
+    disk.read_at(0, 1)
+    disk.read_at(20 * 65536, 1)
+    source.reads.clear()
+    for number in (0, 1, 2, 5):
+        assert disk.read_at(number * 65536 + 9, 2) == bytes([number] * 2)
+    # The last of its table has no next one; a grain's length is the most that it should have.
+    assert [length for _, length in source.reads] == [SECTOR] * 3 + [
+        source.size - source.reads[3][0]
+    ]
+
+
 def test_entries_need_not_ascend() -> None:
     grains = {0: fill(0), 1: fill(1), 2: fill(2)}
     whole = stream_vmdk(grains, 128 * 3)

@@ -184,7 +184,7 @@ class VmdkReader:
                 pieces.append(self._zeros)
                 at += 1
                 continue
-            stop, end = self._near(entries, at)
+            stop, end = self._near(first, entries, at)
             start = entries[at] * SECTOR
             chunk = memoryview(self._source.read_at(start, end - start))
             for number in range(at, stop):
@@ -196,7 +196,7 @@ class VmdkReader:
                 )
             at = stop
 
-    def _near(self, entries: Sequence[int], at: int) -> tuple[int, int]:
+    def _near(self, first: int, entries: Sequence[int], at: int) -> tuple[int, int]:
         """Return where the grains that one read can fetch stop, and the read's last byte."""
         last = entries[at]
         limit, gap = last + _MOST // SECTOR, 2 * self._header.grain_size + 16
@@ -206,12 +206,21 @@ class VmdkReader:
             if place <= self._tables.zero_mark:
                 continue
             if not last < place <= min(limit, last + gap):
-                tail = place if last < place <= last + gap else last + self._header.grain_size + 2
                 break
             last, stop = place, number + 1
         else:
-            tail = last + self._header.grain_size + 2
+            place = self._following(first + len(entries))
+        tail = place if last < place <= last + gap else last + self._header.grain_size + 2
         return stop, min(tail * SECTOR, self._source.size)
+
+    def _following(self, number: int) -> int:
+        """Return where the next grain stands that its table has from ``number`` on, or 0.
+
+        What was asked for may end before the table does, and most grains are half as long deflated.
+        """
+        index, at = divmod(number, self._per_table)
+        table = self._tables.table(index) if at else None
+        return next((entry for entry in (table or ())[at:] if entry > self._tables.zero_mark), 0)
 
     def _inflate(self, chunk: memoryview, at: int, number: int, where: int) -> bytes | bytearray:
         """Return grain ``number``, whose marker is at ``at`` of ``chunk``."""
