@@ -176,7 +176,7 @@ CHILDREN: dict[str, tuple[str, str]] = {
     "exit": ("raise SystemExit(3)", "failed with status 3"),
     "nonsense": ("import os; os.write(0, b'?' * 14)", "spoke nonsense"),
     "answer": (
-        "import os, struct; os.write(0, struct.pack('<cBQI', b'F', 0, 0, 2) + b'{{}}')",
+        "import os, struct; os.write(0, struct.pack('<cBQI', b'A', 0, 0, 2) + b'{{}}')",
         "answered nonsense",
     ),
     "outside": (

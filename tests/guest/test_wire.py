@@ -10,6 +10,7 @@ import pytest
 
 from vmferry.errors import GuestError
 from vmferry.guest import wire
+from vmferry.model.fixup import Action, Choices, Edit, GuestMount, Network, Plan, Reason
 from vmferry.model.guest import (
     BootEntry,
     BootMode,
@@ -43,7 +44,50 @@ FACTS = GuestFacts(
 
 
 def test_facts_cross_unchanged() -> None:
-    assert wire.facts_from_json(wire.facts_to_json(FACTS)) == FACTS
+    assert wire.facts_from_json(wire.to_json(FACTS)) == FACTS
+
+
+PLAN = Plan(
+    edits=(
+        Edit(
+            path="/etc/fstab",
+            action=Action.WRITE,
+            reasons=(Reason(fixup="fstab", why="old"),),
+            before="\udcff",
+            after="b",
+            backup=".fstab.before-vmferry",
+        ),
+    ),
+    mounts=(GuestMount(path="/", partition=0),),
+    notes=("x: y",),
+)
+
+
+def test_plans_and_questions_cross_unchanged() -> None:
+    assert wire.plan_from_json(wire.to_json(PLAN)) == PLAN
+    question = wire.Question(sizes=(1, 2), choices=Choices(fixups=("a",), network=Network.KEEP))
+    assert wire.from_json(wire.Question, wire.to_json(question)) == question
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("path", "etc/fstab"),
+        ("path", "/etc/../x"),
+        ("path", "/etc//x"),
+        ("path", "/"),
+        ("path", "/a\0b"),
+        ("backup", "../x"),
+        ("backup", ".."),
+        ("action", "run"),
+        ("before", 1),
+    ],
+)
+def test_plans_that_lead_elsewhere_are_refused(field: str, value: object) -> None:
+    document = json.loads(wire.to_json(PLAN))
+    document["edits"][0][field] = value
+    with pytest.raises(GuestError, match="answered nonsense"):
+        wire.plan_from_json(json.dumps(document).encode())
 
 
 def test_errors_cross_unchanged() -> None:
@@ -70,7 +114,7 @@ def test_errors_cross_unchanged() -> None:
     ],
 )
 def test_nonsense_is_refused(field: str, value: object) -> None:
-    document = json.loads(wire.facts_to_json(FACTS)) | {field: value}
+    document = json.loads(wire.to_json(FACTS)) | {field: value}
     with pytest.raises(GuestError, match="answered nonsense"):
         wire.facts_from_json(json.dumps(document).encode())
 

@@ -7,13 +7,13 @@ the doors close; afterwards it can open nothing.
 
 from __future__ import annotations
 
-import json
 import socket
 from typing import Final
 
 from vmferry.errors import GuestError
 from vmferry.guest import wire
 from vmferry.guest.look import look
+from vmferry.guest.planning import plan
 from vmferry.guest.sandbox import ADDRESS_SPACE, close_doors
 from vmferry.units import human
 
@@ -38,16 +38,17 @@ class RemoteDisk:
 
 
 def main() -> None:
-    """Look at the parent's disks and answer on descriptor 0."""
+    """Look at the parent's disks, plan if that is asked, and answer on descriptor 0."""
     with socket.socket(fileno=0) as parent:
         close_doors()
         (length,) = wire.COUNT.unpack(wire.receive(parent, wire.COUNT.size))
-        sizes = json.loads(wire.receive(parent, length))
-        disks = [RemoteDisk(parent, index, size) for index, size in enumerate(sizes)]
+        asked = wire.from_json(wire.Question, wire.receive(parent, length))
+        disks = [RemoteDisk(parent, index, size) for index, size in enumerate(asked.sizes)]
         try:
-            kind, answer = wire.FACTS, wire.facts_to_json(look(disks))
+            answer = look(disks) if asked.choices is None else plan(disks, asked.choices)
+            kind, data = wire.ANSWER, wire.to_json(answer)
         except GuestError as error:
-            kind, answer = wire.ERROR, wire.error_to_json(error)
+            kind, data = wire.ERROR, wire.error_to_json(error)
         except MemoryError:
-            kind, answer = wire.ERROR, wire.error_to_json(TOO_MUCH)
-        parent.sendall(wire.HEADER.pack(kind, 0, 0, len(answer)) + answer)
+            kind, data = wire.ERROR, wire.error_to_json(TOO_MUCH)
+        parent.sendall(wire.HEADER.pack(kind, 0, 0, len(data)) + data)

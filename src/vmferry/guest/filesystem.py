@@ -24,7 +24,14 @@ MOST_LINKS: Final = 40
 """How many symbolic links one path may pass; the Linux kernel's own number (ELOOP)."""
 
 LONGEST_PATH: Final = 4 * KIB
-"""PATH_MAX of Linux, for the targets of links."""
+"""PATH_MAX of Linux, for paths and for the targets of links."""
+
+MOST_STEPS: Final = 500
+"""Parts of one path, those of the links on it among them. Forty links of 4 KiB have 80,000, and
+libyal finds each node by all of its path: in a folder that holds itself that never ends."""
+
+DEEPEST: Final = 100
+"""Folders above one another; what a system is told by has at most ten."""
 
 
 class NodeKind(StrEnum):
@@ -121,10 +128,13 @@ class Tree:
     Args:
         root: The root directory.
         mounts: Directories of other file systems by their absolute path, such as ``/boot``.
+
+    Attributes:
+        root: The root directory.
     """
 
     def __init__(self, root: Node, mounts: Mapping[str, Node] | None = None) -> None:
-        self._root = root
+        self.root = root
         self._mounts = dict(mounts or {})
 
     def is_file(self, path: str) -> bool:
@@ -195,20 +205,20 @@ class Tree:
             path, _, name = path.rstrip("/").rpartition("/")
             missing.append(name)
             trail = self._walk(path)
-        node = trail[-1][1] if trail else self._root
+        node = trail[-1][1] if trail else self.root
         if missing and (node.kind is not NodeKind.DIRECTORY or {"..", "."} & set(missing)):
             return None
         return "/" + "/".join([*(name for name, _ in trail), *reversed(missing)])
 
     def with_mount(self, path: str, root: Node) -> Tree:
         """Return the same files with another file system at ``path``."""
-        return Tree(self._root, {**self._mounts, path: root})
+        return Tree(self.root, {**self._mounts, path: root})
 
     def _find(self, path: str) -> Node | None:
         trail = self._walk(path)
         if trail is None:
             return None
-        return trail[-1][1] if trail else self._root
+        return trail[-1][1] if trail else self.root
 
     def _walk(self, path: str, *, follow: bool = True) -> list[tuple[str, Node]] | None:
         """Return names and nodes from the root to ``path``, ``None`` if there is nothing.
@@ -217,13 +227,16 @@ class Tree:
         """
         trail: list[tuple[str, Node]] = []
         todo = _parts(path)
-        links = 0
+        links = steps = 0
         while todo:
             name = todo.pop()
+            steps += 1
+            if steps > MOST_STEPS or len(trail) > DEEPEST or len(path) > LONGEST_PATH:
+                return None
             if name == "..":
                 trail = trail[:-1]
                 continue
-            here = trail[-1][1] if trail else self._root
+            here = trail[-1][1] if trail else self.root
             if here.kind is not NodeKind.DIRECTORY:
                 return None
             node = self._mounted(trail, name) or here.child(name)

@@ -8,7 +8,6 @@ process, and becomes a ``GuestError`` that names it.
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vmferry.model.disk import Disk
+    from vmferry.model.fixup import Choices, Plan
     from vmferry.model.guest import GuestFacts
 
 MOST_BYTES: Final = 256 * MIB
@@ -51,8 +51,21 @@ def inspect(disks: Sequence[Disk], *, deadline_s: float = 30) -> GuestFacts:
         FormatError: From a disk: the bytes that describe it are damaged.
         SourceError: From a disk: the object below cannot be read.
     """
+    return wire.facts_from_json(_asked(disks, None, wire.LONGEST_ANSWER, deadline_s))
+
+
+def plan(disks: Sequence[Disk], choices: Choices, *, deadline_s: float = 60) -> Plan:
+    """Return what would be changed in a machine; nothing is written. Raises as ``inspect`` does."""
+    return wire.plan_from_json(_asked(disks, choices, wire.LONGEST_PLAN, deadline_s))
+
+
+def _asked(
+    disks: Sequence[Disk], choices: Choices | None, longest: int, deadline_s: float
+) -> bytes:
+    """Return the child's answer."""
     if not 0 < len(disks) <= MOST_DISKS:
         raise GuestError(f"inspection: found {len(disks)} disks, expected 1 to {MOST_DISKS}")
+    question = wire.Question(sizes=tuple(disk.size for disk in disks), choices=choices)
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -65,7 +78,8 @@ def inspect(disks: Sequence[Disk], *, deadline_s: float = 30) -> GuestFacts:
                 cwd="/",
             )
         try:
-            return _Conversation(ours, disks, time.monotonic() + deadline_s).facts()
+            conversation = _Conversation(ours, disks, time.monotonic() + deadline_s)
+            return conversation.answer(wire.to_json(question), longest)
         except wire.ClosedError as error:
             raise _death(process) from error
         except TimeoutError as error:
@@ -87,19 +101,18 @@ class _Conversation:
         self._deadline = deadline
         self._left = MOST_BYTES
 
-    def facts(self) -> GuestFacts:
-        """Return the child's answer."""
-        sizes = json.dumps([disk.size for disk in self._disks]).encode()
-        self._send(wire.COUNT.pack(len(sizes)) + sizes)
+    def answer(self, question: bytes, longest: int) -> bytes:
+        """Return the answer, up to ``longest`` bytes, to what is asked."""
+        self._send(wire.COUNT.pack(len(question)) + question)
         while True:
             kind, disk, offset, length = wire.HEADER.unpack(self._receive(wire.HEADER.size))
             if kind == wire.READ:
                 self._send(self._read(disk, offset, length))
-            elif kind in (wire.FACTS, wire.ERROR) and length <= wire.LONGEST_ANSWER:
+            elif kind in (wire.ANSWER, wire.ERROR) and length <= longest:
                 answer = self._receive(length)
                 if kind == wire.ERROR:
                     raise wire.error_from_json(answer)
-                return wire.facts_from_json(answer)
+                return answer
             else:
                 raise GuestError("inspection: the inspecting process spoke nonsense")
 

@@ -7,17 +7,19 @@ disks ─▶ partitions ─▶ what each holds ─▶ the root among them ─▶
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmferry.errors import GuestError
 from vmferry.guest import (
     boot,
+    condition,
     drivers,
     fstab,
     interfaces,
     kernels,
     layout,
     menus,
+    mounts,
     roots,
     services,
     systems,
@@ -27,12 +29,13 @@ from vmferry.guest.layout import where
 from vmferry.guest.roots import READERS, ROOTS
 from vmferry.guest.settings import Settings
 from vmferry.guest.window import Pages, Window
+from vmferry.model.fixup import GuestMount
 from vmferry.model.guest import GuestFacts, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vmferry.guest.layout import Layout, Place
+    from vmferry.guest.layout import Layout
     from vmferry.guest.window import Readable
     from vmferry.model.guest import FstabEntry, Partition
 
@@ -41,12 +44,31 @@ NO_KERNEL: Final = "ClientError: Unable to determine kernel version."
 ESP_PATH: Final = "/boot/efi"
 
 
+class Sight(NamedTuple):
+    """What was seen of a guest.
+
+    Attributes:
+        facts: About it.
+        tree: Its files, the EFI system partition where it mounts it.
+        mounts: What the tree is made of, the root first.
+    """
+
+    facts: GuestFacts
+    tree: Tree
+    mounts: tuple[GuestMount, ...]
+
+
 def look(disks: Sequence[Readable]) -> GuestFacts:
     """Return what is on ``disks``, the boot disk first.
 
     Raises:
         GuestError: No machine that can be imported is on them; ``aws_text`` is AWS's text.
     """
+    return see(disks).facts
+
+
+def see(disks: Sequence[Readable]) -> Sight:
+    """Return what is on ``disks`` with the files themselves. Raises as ``look`` does."""
     pages = [Pages(disk) for disk in disks]
     found = layout.read(pages)
     partitions = tuple(place.partition for place in found.places)
@@ -54,16 +76,18 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
     identity = systems.identify(tree)
     settings = Settings(tree)
     mounted = fstab.read(settings, partitions)
+    partitions = condition.of(found.places, root, mounted, settings)
     esp = _esp(found, settings)
     firmware = None if esp is None else Settings(esp)
-    offered = menus.read(tree, esp, _esp_path(partitions, mounted))
+    esp_path = _esp_path(partitions, mounted)
+    offered = menus.read(tree, esp, esp_path)
     installed = kernels.find(tree, offered.entries, offered.releases)
     if not installed:
         raise _no_kernel(partitions[root], identity.pretty_name)
     installed = drivers.add(tree, installed, settings)
     modes = boot.modes(Window(pages[0], 0, pages[0].size, "disk 0"), partitions, firmware)
     available = (*installed[0].built_in, *installed[0].modules)
-    return GuestFacts(
+    facts = GuestFacts(
         platform=Platform.LINUX,
         distribution=identity.distribution,
         version=identity.version,
@@ -81,11 +105,37 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
         fstab=mounted,
         interfaces=interfaces.read(settings),
         services=services.read(settings),
-        free=_free(found.places[root], settings),
+        free=partitions[root].free,
         subvolume=subvolume,
+        lost_volumes=tuple(dict.fromkeys(error.message for error in found.damage)),
         damage=_once(settings.damage, offered.damage, firmware.damage if firmware else []),
         bytes_read=sum(disk.bytes_read for disk in pages),
     )
+    whole = tree if esp is None else tree.with_mount(esp_path, esp.root)
+    return Sight(facts, whole, _mounts(facts, tree, "" if esp is None else esp_path))
+
+
+def _mounts(facts: GuestFacts, tree: Tree, esp_path: str) -> tuple[GuestMount, ...]:
+    """Return what is mounted where when the guest runs."""
+    found = {
+        path: GuestMount(
+            path=path,
+            partition=facts.partitions.index(mount.partition),
+            options=_subvolume_option(*mount.choice),
+        )
+        for path, mount in mounts.read(tree, facts.partitions).items()
+    }
+    esp = boot.esp_of(facts.partitions)
+    if esp_path and esp is not None:
+        found[esp_path] = GuestMount(path=esp_path, partition=esp)
+    root = GuestMount(path="/", partition=facts.root, options=_subvolume_option(facts.subvolume, 0))
+    return (root, *(found[path] for path in sorted(found)))
+
+
+def _subvolume_option(path: str, number: int) -> str:
+    if path:
+        return f"subvol={path}"
+    return f"subvolid={number}" if number else ""
 
 
 def _once(*sentences: list[str]) -> tuple[str, ...]:
@@ -117,22 +167,6 @@ def _esp_path(partitions: Sequence[Partition], mounted: Sequence[FstabEntry]) ->
     index = boot.esp_of(partitions)
     paths = (entry.path for entry in mounted if index is not None and entry.partition == index)
     return next(paths, ESP_PATH)
-
-
-def _free(place: Place, settings: Settings) -> int | None:
-    """Return what is free on the root, ``None`` if its file system cannot say or says nonsense."""
-    try:
-        free = READERS[place.partition.filesystem].free(place.window)
-    except GuestError as error:
-        settings.complain(error.message)
-        return None
-    if free is not None and free > place.partition.size:
-        settings.complain(
-            f"{place.window.name}: found {free} free bytes, expected at most its"
-            f" {place.partition.size}"
-        )
-        return None
-    return free
 
 
 def _no_kernel(root: Partition, name: str) -> GuestError:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the two processes of an inspection say to each other, over one socket pair.
 
-The parent sends the disks' sizes (a u32 length, a JSON list); the child asks for bytes, gets
-exactly those, and at last answers. The answer is JSON: the child has parsed hostile bytes, so the
+The parent sends a request (a u32 length, JSON); the child asks for bytes, gets exactly those, and
+at last answers. The answer is JSON: the child has parsed hostile bytes, so the
 parent takes nothing from it that could run (no pickle), and takes every field by its type.
 
     Dec  Hex  Request                            Dec  Hex  Answer
-      0  0x00 "R"                                  0  0x00 "F" facts or "E" error
+      0  0x00 "R"                                  0  0x00 "A" answer or "E" error
       1  0x01 disk             u8                  1  0x01 0                u8
       2  0x02 offset           u64                 2  0x02 0                u64
      10  0x0A length           u32                10  0x0A length of JSON   u32
@@ -18,12 +18,13 @@ import dataclasses
 import functools
 import json
 import struct
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from enum import StrEnum
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Final, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from vmferry.errors import GuestError
+from vmferry.model.fixup import Choices, Plan
 from vmferry.model.guest import GuestFacts
 from vmferry.units import MIB
 
@@ -33,10 +34,31 @@ if TYPE_CHECKING:
 HEADER: Final = struct.Struct("<cBQI")
 COUNT: Final = struct.Struct("<I")
 READ: Final = b"R"
-FACTS: Final = b"F"
+ANSWER: Final = b"A"
 ERROR: Final = b"E"
 LONGEST_ANSWER: Final = 2 * MIB
+"""Of facts and errors."""
+
+LONGEST_PLAN: Final = 64 * MIB
+"""Of a plan, which carries what is added to an initramfs."""
+
 LONGEST_READ: Final = MIB
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the child is asked.
+
+    Attributes:
+        sizes: Of the disks in bytes, the boot disk first.
+        choices: Asks for a ``Plan`` by these choices; ``None`` asks for ``GuestFacts``.
+    """
+
+    sizes: tuple[int, ...]
+    choices: Choices | None = None
 
 
 class ClosedError(Exception):
@@ -54,24 +76,56 @@ def receive(peer: socket.socket, length: int) -> bytes:
     return bytes(data)
 
 
-def facts_to_json(facts: GuestFacts) -> bytes:
-    """Return the facts as JSON."""
-    return json.dumps(asdict(facts)).encode()
+NONSENSE: Final = "inspection: the inspecting process answered nonsense"
+
+
+def to_json(value: Question | GuestFacts | Plan) -> bytes:
+    """Return a value as JSON."""
+    return json.dumps(asdict(value)).encode()
+
+
+def from_json(kind: type[T], data: bytes) -> T:
+    """Return the value of ``kind`` that ``to_json`` wrote.
+
+    Raises:
+        GuestError: It is no such value.
+    """
+    try:
+        value = _value(kind, json.loads(data))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise GuestError(NONSENSE) from error
+    if not isinstance(value, kind):
+        raise GuestError(NONSENSE)
+    return value
 
 
 def facts_from_json(data: bytes) -> GuestFacts:
     """Return the facts that the child found.
 
     Raises:
-        GuestError: It is not what ``facts_to_json`` writes.
+        GuestError: They are no facts, or cannot be.
     """
-    try:
-        facts = _value(GuestFacts, json.loads(data))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise GuestError("inspection: the inspecting process answered nonsense") from error
-    if not isinstance(facts, GuestFacts) or not 0 <= facts.root < len(facts.partitions):
-        raise GuestError("inspection: the inspecting process answered nonsense")
+    facts = from_json(GuestFacts, data)
+    if not 0 <= facts.root < len(facts.partitions):
+        raise GuestError(NONSENSE)
     return facts
+
+
+def plan_from_json(data: bytes) -> Plan:
+    """Return the plan that the child made.
+
+    Raises:
+        GuestError: It is no plan, or has names that lead out of their folders.
+    """
+    plan = from_json(Plan, data)
+    parts = [part for edit in plan.edits for part in edit.path.split("/")[1:]]
+    names = [*parts, *(edit.backup or "x" for edit in plan.edits)]
+    absolute = [edit.path for edit in plan.edits] + [mount.path for mount in plan.mounts]
+    if not all(path.startswith("/") and "\0" not in path for path in absolute) or not all(
+        name not in ("", ".", "..") and "/" not in name and "\0" not in name for name in names
+    ):
+        raise GuestError(NONSENSE)
+    return plan
 
 
 def _value(kind: Any, found: Any) -> Any:  # noqa: ANN401
@@ -118,5 +172,5 @@ def error_from_json(data: bytes) -> GuestError:
     try:
         message, hint, aws_text = map(_text, json.loads(data))
     except (ValueError, TypeError, RecursionError):
-        return GuestError("inspection: the inspecting process answered nonsense")
+        return GuestError(NONSENSE)
     return GuestError(message, hint=hint, aws_text=aws_text)
