@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import struct
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -232,3 +234,26 @@ def test_a_snapshot_is_opened_by_its_map(kept: BlockStore) -> None:
     found = SnapshotDisk(kept.store, "m")
     assert (found.size, found.present) == (2 * BLOCK + 900, 3)
     assert kept.store.size(map_key("m")) == 64 + 65536 + 16
+
+
+def test_threads_may_read_one_snapshot(blocks: BlockStore) -> None:
+    disk = Pieces(64 * BLOCK, {at * BLOCK: text(at) for at in range(0, 64, 2)})
+    blocks.keep("m", disk, [at * BLOCK for at in range(1, 64)])
+    found = blocks.disk("m")
+    wrong: list[int] = []
+
+    def read(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(150):
+            at = chance.randrange(disk.size - 5000)
+            if found.read_at(at, 5000) != disk.read_at(at, 5000):
+                wrong.append(at)
+
+    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(found._kept) == 32
+    assert len(found._open) <= 32
