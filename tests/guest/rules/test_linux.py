@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.guests import drawing
 
 from vmferry.guest.rules._linux import rows_of, table
 
@@ -74,3 +75,16 @@ def test_every_row_is_complete() -> None:
         assert row.first <= row.last
         assert row.ids
         assert row.kernels
+
+
+def test_every_row_has_a_drawn_guest_that_it_accepts() -> None:
+    found = set()
+    for name in drawing.names():
+        document = drawing.load(name)
+        if document.get("findings") == []:
+            facts = document["facts"]
+            kernel = facts["kernels"][0]
+            release = kernel["release"] if isinstance(kernel, dict) else kernel
+            rows = rows_of(facts["distribution"], facts["version"])
+            found |= {row.name for row in rows if row.has_kernel(release)}
+    assert {row.name for row in table()} - found == set()
