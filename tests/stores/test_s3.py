@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.session import Session
 
 from vmferry.errors import ServiceError, SourceError, StorageFullError, TaskCancelledError
 from vmferry.stores import Access
@@ -243,3 +244,22 @@ def test_parts_grow_with_the_file(
 def test_errors_are_the_callers_or_ours() -> None:
     assert not issubclass(SourceError, ServiceError)
     assert "secret" not in repr(Access(access_key="A", secret_key="secret"))
+
+
+def test_a_process_makes_one_client(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    create = Session.create_client
+
+    def counted(session: Session, name: str, **options: object) -> object:
+        made.append(name)
+        return create(session, name, **options)
+
+    monkeypatch.setattr(Session, "create_client", counted)
+    endpoint.answer = lambda *_request: HEAD
+    access = Access(endpoint=endpoint.url, access_key="A", secret_key="S")
+    for _ in range(2):
+        S3Store("disks", access).open("key")
+    assert made == ["s3"]
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    S3Store("disks", access)
+    assert len(made) == 2, "two processes on one connection would read each other's answers"

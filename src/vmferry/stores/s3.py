@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry.errors import SourceError, StorageFullError
@@ -84,7 +86,7 @@ class S3Store:
 
     def __init__(self, bucket: str, access: Access) -> None:
         self._bucket = bucket
-        self._client = _client(access)
+        self._client = _client(access, os.getpid())
 
     def open(self, key: str) -> S3Source:
         """Return the object for reading; raises ``SourceError`` if it is missing."""
@@ -140,7 +142,12 @@ class S3Store:
         file.unlink(missing_ok=True)
 
 
-def _client(access: Access) -> Client:
+@lru_cache(maxsize=4)
+def _client(access: Access, _process: int) -> Client:
+    """Return the client of a process: making one takes 200 ms, and one serves all threads.
+
+    A fork's own is another: two processes on one connection would read each other's answers.
+    """
     from botocore.config import Config
     from botocore.session import Session
 
