@@ -3,8 +3,9 @@
 
 A blind fuzzer never gets past a checksum: each of its changes is refused as damage, and what the
 fields behind it do is never tried. So after most changes the sums of VHD footers, of VHDX headers,
-region tables and log entries, of GPT headers and of tar headers are computed anew, and a VMDK's
-footer and descriptor are made to agree with its header.
+region tables and log entries, of GPT headers, of tar headers, of LVM's labels and texts and of
+Btrfs's nodes are computed anew, and a VMDK's footer and descriptor are made to agree with its
+header.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 import atheris  # type: ignore[import-untyped]
+import google_crc32c
 from tests.formats.vhdx.images import seal
 from tests.fuzz.scattered import ScatteredFile, join, split
+
+from vmferry.guest.filesystems.btrfs import superblock
+from vmferry.guest.volumes.lvm.label import AREA_HEADER, AREA_MAGIC, checksum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -212,3 +217,31 @@ def sum_tar(file: ScatteredFile) -> Patches:
         if not digits.isdigit() or set(digits) & set(b"89"):
             return
         at += 512 + -(-int(digits, 8) // 512) * 512
+
+
+def sum_lvm(file: ScatteredFile) -> Patches:
+    """Yield the sums of labels, of metadata texts and of the headers of their areas."""
+    for place in file.find(b"LABELONE"):
+        if label := _held(file, place, 512):
+            yield place + 16, struct.pack("<I", checksum(label[20:]))
+    for place in file.find(AREA_MAGIC):
+        header = bytearray(_held(file, place - 4, AREA_HEADER))
+        if not header:
+            continue
+        at, size, offset, length = struct.unpack_from("<QQQQ", header, 24)
+        del at
+        text = _held(file, place - 4 + offset, min(length, 64 * _KIB))
+        if text and length == len(text) <= size - offset:
+            end = text.find(b"\0") + 1 or length
+            struct.pack_into("<QI", header, 48, end, checksum(text[:end]))
+            yield place + 44, bytes(header[48:60])
+        header[:4] = struct.pack("<I", checksum(bytes(header[4:])))
+        yield place - 4, bytes(header[:4])
+
+
+def sum_btrfs(file: ScatteredFile) -> Patches:
+    """Yield the CRC-32C of the super block and of every node."""
+    identity = _held(file, superblock.OFFSET + 32, 16)
+    for place in file.find(identity) if any(identity) else ():
+        if block := _held(file, place - 32, superblock.SIZE):
+            yield place - 32, google_crc32c.value(block[32:]).to_bytes(4, "little")

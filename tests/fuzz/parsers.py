@@ -3,7 +3,8 @@
 
 Of a disk that opens, the first extents are walked and a few ranges read, and what was read is held
 against what must be so for every disk: extents leave no gap, holes are zeros, two short reads are
-one long one. Of an appliance that opens, every disk's file is looked at.
+one long one. Of an appliance that opens, every disk's file is looked at; of guests see
+``guests.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import suppress
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tests.fuzz import mutators
+from tests.fuzz import guests, mutators
 from tests.fuzz.appliance_recipes import as_pem
 from tests.fuzz.scattered import Finding, ScatteredFile, gather, whole
 
@@ -212,6 +213,49 @@ _TAR_WORDS: Final = (
     *(b"ustar\x0000", b"ustar  \0", b".ovf", b".mf", b"path=", b"size=", b"GNU.sparse", b"./"),
     *(b"00000001000\0", b"\x80\0\0\0\0\0\0\0", b" size=", b"disk1.vmdk", b"12 path=a\n"),
 )
+_LVM_WORDS: Final = (
+    *(b"LABELONE", b"LVM2 001", b" LVM2 x[5A%r0N*>", b"segment2 {", b"start_extent = ", b"}"),
+    *(b"extent_count = ", b"stripe_count = ", b"stripe_size = ", b'stripes = ["pv0", ', b"pv1"),
+    *(b'type = "striped"', b'"linear"', b"seqno = ", b"extent_size = ", b"pe_start = ", b"# "),
+    *(b"logical_volumes {", b"physical_volumes {", b'"VISIBLE"', b"9223372036854775807", b'\\"'),
+)
+_SETTINGS_WORDS: Final = (
+    *(b"\n==> etc/fstab\n", b"\n==> boot/grub/grub.cfg\n", b"\n==> etc/netplan/a.yaml\n"),
+    *(
+        b"\n==> etc/network/interfaces\n",
+        b"\n==> etc/x -> ../etc/x\n",
+        b"\n==> boot/grub/grubenv\n",
+    ),
+    *(b"\n==> boot/efi/loader/loader.conf\n", b"\n==> boot/efi/loader/entries/a.conf\n"),
+    *(
+        b"\n==> etc/sysconfig/network-scripts/ifcfg-eth0\n",
+        b"\n==> etc/passwd\n",
+        b"UUID=",
+        b"subvol=",
+    ),
+    *(b"\n==> etc/NetworkManager/system-connections/a\n", b"\n==> boot/grub/menu.lst\n", b"\\\n"),
+    *(
+        b"menuentry '",
+        b"submenu '",
+        b"if [ ",
+        b"fi\n",
+        b"set default=",
+        b"${",
+        b"linux ",
+        b"title ",
+    ),
+    *(
+        b"source ",
+        b"iface ",
+        b"inet ",
+        b"auto ",
+        b"\n  - ",
+        b": {",
+        b"}\n",
+        b"[a, b]",
+        b"network:\n  ",
+    ),
+)
 _XML_WORDS: Final = (
     *(b"<Envelope", b"</Envelope>", b"<References>", b"<File ", b"<DiskSection>", b"<Disk "),
     *(b"<VirtualSystem>", b"<VirtualSystemCollection>", b"<VirtualHardwareSection>", b"<Item>"),
@@ -264,6 +308,38 @@ PARSERS: Final = {
         _table(gpt.read),
         mutators.scattered(mutators.sum_gpt),
         (b"EFI PART", b"\x55\xaa", b"\xee"),
+    ),
+    "lvm": Parser(guests.lvm_run, mutators.scattered(mutators.sum_lvm), _LVM_WORDS),
+    "btrfs": Parser(
+        guests.btrfs_run,
+        mutators.scattered(mutators.sum_btrfs),
+        (b"_BHRfS_M", b"default", b"link", b"sub", b"\x84", b"\x6c", b"\x60", b"\x28\xb5\x2f\xfd"),
+    ),
+    "settings": Parser(guests.settings_run, mutators.text, _SETTINGS_WORDS),
+    "initramfs": Parser(
+        guests.initramfs_run,
+        mutators.text,
+        (
+            *(
+                b"070701",
+                b"TRAILER!!!",
+                b"00000000",
+                b"ffffffff",
+                b"virtio_blk.ko",
+                b"\x1f\x8b\x08\0",
+            ),
+            *(
+                b"\xfd7zXZ\0",
+                b"\x5d\0\0",
+                b"BZh9",
+                b"\x28\xb5\x2f\xfd",
+                b"\x02\x21\x4c\x18",
+                b"\xf0\xff",
+            ),
+        ),
+    ),
+    "jfs": Parser(
+        guests.jfs_run, mutators.scattered(mutators.plain), (b"JFS1", b"\x82", b"\x84", b"\1\0\0\0")
     ),
 }
 """Every parser by its name."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.fuzz import appliance_recipes, disk_recipes
+from tests.fuzz import appliance_recipes, disk_recipes, guest_recipes, setting_recipes
 from tests.fuzz.scattered import scatter
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ _RECIPES: Final[dict[str, Callable[[], dict[str, bytes]]]] = {
     "manifest": appliance_recipes.manifest_files,
     "mbr": _scattered(disk_recipes.mbr_files),
     "gpt": _scattered(disk_recipes.gpt_files),
+    "lvm": _scattered(guest_recipes.lvm_files),
+    "btrfs": _scattered(guest_recipes.btrfs_files),
+    "jfs": _scattered(guest_recipes.jfs_files),
+    "settings": setting_recipes.settings_files,
+    "initramfs": setting_recipes.initramfs_files,
 }
 
 

@@ -4,13 +4,29 @@
 from __future__ import annotations
 
 import pytest
-from tests.fuzz.mutators import agree_vmdk, sum_gpt, sum_tar, sum_vhd, sum_vhdx
+from tests.fuzz.mutators import (
+    agree_vmdk,
+    sum_btrfs,
+    sum_gpt,
+    sum_lvm,
+    sum_tar,
+    sum_vhd,
+    sum_vhdx,
+)
 from tests.fuzz.parsers import PARSERS
 from tests.fuzz.recipes import CORPUS, seeds
 from tests.fuzz.scattered import ScatteredFile
 
-SUMS = {"vmdk": agree_vmdk, "vhd": sum_vhd, "vhdx": sum_vhdx, "gpt": sum_gpt, "ova": sum_tar}
-WRONG = {"gpt": {"backup"}, "ova": {"link", "gzip"}}
+SUMS = {
+    "vmdk": agree_vmdk,
+    "vhd": sum_vhd,
+    "vhdx": sum_vhdx,
+    "gpt": sum_gpt,
+    "ova": sum_tar,
+    "lvm": sum_lvm,
+    "btrfs": sum_btrfs,
+}
+WRONG = {"gpt": {"backup"}, "ova": {"link", "gzip"}, "btrfs": {"wrong-sum", "sha-256"}}
 """Seeds whose sums are wrong on purpose."""
 
 
