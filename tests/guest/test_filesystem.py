@@ -7,7 +7,7 @@ import pytest
 from tests.guest.trees import node_of, tree_of
 
 from vmferry.errors import GuestError
-from vmferry.guest.filesystem import MOST_LINKS, Tree
+from vmferry.guest.filesystem import DEEPEST, LONGEST_PATH, MOST_LINKS, MOST_STEPS, Tree
 
 
 def test_reads_through_relative_and_absolute_links() -> None:
@@ -35,6 +35,19 @@ def test_loops_and_long_chains_lead_nowhere() -> None:
 
 def test_a_target_longer_than_a_path_leads_nowhere() -> None:
     assert not tree_of({"a": "->" + "./" * 3000 + "b", "b": "x"}).is_file("/a")
+
+
+def test_a_path_of_very_many_parts_leads_nowhere() -> None:
+    root = node_of({"x": "", "far": "->" + "self/" * 400 + "again", "again": "->self/x"})
+    root.entries["self"] = root
+    tree = Tree(root)
+    assert tree.is_file("self/" * DEEPEST + "x")
+    assert not tree.is_file("self/" * (DEEPEST + 1) + "x")
+    assert tree.is_file("self/../" * (MOST_STEPS // 2 - 1) + "x")
+    assert not tree.is_file("self/../" * (MOST_STEPS // 2) + "x")
+    assert not tree.is_file("/" * LONGEST_PATH + "x")
+    assert not tree.is_file("/far")
+    assert tree.is_file("/again")
 
 
 def test_mounts_hide_what_is_below() -> None:

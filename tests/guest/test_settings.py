@@ -45,7 +45,7 @@ def test_all_files_together_are_bounded() -> None:
     files: dict[str, str | bytes] = {str(number): "x" * 64 * KIB for number in range(70)}
     settings = Settings(tree_of(files))
     assert sum(len(settings.text(f"/{name}")) for name in files) == 32 * 64 * KIB
-    assert settings.damage[0] == "/32: is not read, for 2097152 bytes of others were"
+    assert settings.damage == ["settings: not all are told, for 2097152 bytes were read"]
 
 
 def test_damage_below_is_a_sentence() -> None:
@@ -55,10 +55,16 @@ def test_damage_below_is_a_sentence() -> None:
     assert settings.text("/etc/fstab") == ""
     assert not settings.exists("/etc/fstab")
     assert settings.names("/etc") == []
+    assert settings.target("/etc/fstab") == "/etc/fstab"
     assert settings.damage == [
         "disk 0: the ext file system is damaged",
         "/etc: disk 0: the ext file system is damaged",
     ]
+
+
+def test_targets_of_links() -> None:
+    settings = Settings(tree_of({"a": "x", "b": "->a", "c": "->b"}))
+    assert [settings.target(path) for path in ("/a", "/b", "/c", "/d")] == ["/a", "/a", "/a", "/d"]
 
 
 def test_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +74,7 @@ def test_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [settings.text("/etc/a") for _ in range(4)] == ["x", "x", "", ""]
     assert settings.names("/etc") == []
     assert not settings.exists("/etc/a")
+    assert settings.target("/etc/a") == "/etc/a"
     assert settings.damage == ["settings: not all are told, for 3 s of processor time were over"]
 
 

@@ -57,7 +57,7 @@ class Settings:
             if not self._tree.is_file(path):
                 return ""
             if self._left <= 0:
-                self.complain(f"{path}: is not read, for {MOST_BYTES} bytes of others were")
+                self.complain(f"settings: not all are told, for {MOST_BYTES} bytes were read")
                 return ""
             data = self._tree.read_file(path, most)
         except GuestError as error:
@@ -85,6 +85,17 @@ class Settings:
         except GuestError as error:
             self.complain(error.message)
             return False
+
+    def target(self, path: str) -> str:
+        """Return the file that the link at ``path`` leads to; ``path`` if that is no link."""
+        if self._is_over():
+            return path
+        try:
+            linked = self._tree.link_target(path) is not None
+            return (self._tree.real_path(path) or path) if linked else path
+        except GuestError as error:
+            self.complain(error.message)
+            return path
 
     def _is_over(self) -> bool:
         if time.process_time() < self._end:

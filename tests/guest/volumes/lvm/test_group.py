@@ -194,6 +194,18 @@ def test_too_many_volumes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error.message == "LVM group vg: found more than 3 volumes"
 
 
+def test_more_text_than_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = group(volume("root", linear(0, 1, "pv0", 0)))
+    other = group(volume("root", linear(0, 1, "pv1", 0)), seqno=2)
+    monkeypatch.setattr(lvm_group, "MOST_TEXT", len(text) + 1)
+    joined, damage = join([member(disk, number) for number, disk in enumerate(_two(text, text))])
+    assert ([partition.volume for partition, _ in joined], damage) == (["vg/root"], [])
+    joined, (error,) = join([member(disk, number) for number, disk in enumerate(_two(text, other))])
+    assert [partition.volume for partition, _ in joined] == ["vg/root"]
+    assert error.message.endswith("bytes of LVM metadata on all disks")
+    assert error.message.startswith(f"disk 1: found more than {len(text) + 1}")
+
+
 @pytest.mark.oracle
 def test_a_mutated_group_ends_in_facts_or_a_refusal(tmp_path: Path) -> None:
     root, image = tmp_path / "root", tmp_path / "part.raw"

@@ -18,6 +18,7 @@ from tests.guest.volumes.lvm.recipes import (
     put_label,
 )
 
+from vmferry.guest.volumes.lvm import label
 from vmferry.guest.volumes.lvm.label import AREA_MAGIC, PhysicalVolume, checksum, read
 
 TEXT = "vg { }\n" * 300
@@ -110,3 +111,9 @@ def test_areas_that_are_not_there() -> None:
         assert _read(disk) == PhysicalVolume(UUID, ())
     put_label(disk, struct.pack("<32sQ", UUID.encode(), 0) + b"\xff" * 420)
     assert _read(disk) == PhysicalVolume(UUID, ())
+
+
+def test_a_text_that_is_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label, "LONGEST_TEXT", 2000)
+    cause = "found 2101 bytes of LVM metadata, expected at most 2000"
+    assert _read(physical(TEXT)) == PhysicalVolume(UUID, (), (cause,))

@@ -48,7 +48,7 @@ AREA_HEADER: Final = 512
 IGNORED: Final = 1
 FIRST_CRC: Final = 0xF597A6CF
 MOST_AREAS: Final = 8
-LONGEST_TEXT: Final = 4 * MIB
+LONGEST_TEXT: Final = MIB
 """The areas that vgcreate makes have 1 MiB, and hold at least two texts."""
 
 
@@ -58,10 +58,12 @@ class PhysicalVolume(NamedTuple):
     Attributes:
         uuid: Without hyphens.
         texts: The metadata of its group, one per metadata area; a volume can have none.
+        damage: Why there is no text of an area that has one, in words.
     """
 
     uuid: str
     texts: tuple[str, ...]
+    damage: tuple[str, ...] = ()
 
 
 def checksum(data: bytes) -> int:
@@ -97,22 +99,34 @@ def _header(window: Window, sector: bytes, offset: int) -> PhysicalVolume | None
         else:
             lists[-1].append((start, size))
     areas = lists[1][:MOST_AREAS] if len(lists) > 1 else []
-    texts = (_text(window, start, size) for start, size in areas)
-    return PhysicalVolume(uuid.decode("latin-1"), tuple(text for text in texts if text))
+    texts: list[str] = []
+    damage: list[str] = []
+    for start, size in areas:
+        try:
+            texts.append(_text(window, start, size))
+        except ValueError as error:
+            damage.append(str(error))
+    return PhysicalVolume(
+        uuid.decode("latin-1"), tuple(text for text in texts if text), tuple(damage)
+    )
 
 
 def _text(window: Window, start: int, size: int) -> str:
-    """Return the text of one metadata area, ``""`` if there is none or it is damaged."""
+    """Return the text of one metadata area, ``""`` if there is none or it is damaged.
+
+    Raises:
+        ValueError: It is longer than any that is read.
+    """
     header = window.peek(start, AREA_HEADER)
     if len(header) < AREA_HEADER:
         return ""
     crc, magic, version, _, _, offset, length, text_crc, flags = METADATA.unpack_from(header)
     if magic != AREA_MAGIC or version != 1 or crc != checksum(header[4:]):
         return ""
-    if flags & IGNORED or not 0 < length <= LONGEST_TEXT or not AREA_HEADER <= offset < size:
+    if flags & IGNORED or not AREA_HEADER <= offset < size or not 0 < length <= size - AREA_HEADER:
         return ""
-    if length > size - AREA_HEADER:
-        return ""
+    if length > LONGEST_TEXT:
+        raise ValueError(f"found {length} bytes of LVM metadata, expected at most {LONGEST_TEXT}")
     first = min(length, size - offset)
     text = window.peek(start + offset, first)
     text += window.peek(start + AREA_HEADER, length - first)
