@@ -67,9 +67,27 @@ def test_what_aws_alone_refuses(look: Callable[[GuestFacts], Report]) -> None:
     )
 
 
-def test_what_concerns_both_comes_first(look: Callable[[GuestFacts], Report]) -> None:
-    report = look(facts(architecture="i386", partition_table="none"))
-    assert [each.id for each in report.findings] == ["partition_table", "architecture"]
+def test_the_cause_is_what_an_import_comes_upon_first(
+    look: Callable[[GuestFacts], Report],
+) -> None:
+    report = look(
+        facts(
+            architecture="i386",
+            partition_table="none",
+            version="13",
+            fstab=(),
+            boot_entries=(),
+            boot_modes=(),
+            subvolume="@",
+        )
+    )
+    blocking = [each.id for each in report.findings if each.severity is Severity.BLOCKS]
+    assert blocking == [
+        "partition_table",
+        *("architecture", "btrfs_subvolume", "operating_system"),
+        "boot_menu",
+        "fstab_missing",
+    ]
 
 
 @pytest.mark.parametrize("policy", ["capability", "aws"])

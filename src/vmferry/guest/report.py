@@ -84,10 +84,8 @@ class Check:
         return self._report(None, [refusal_of(error)])
 
     def _report(self, facts: GuestFacts | None, findings: Iterable[Finding]) -> Report:
-        # A stable sort: of the same severity, what concerns both services comes first.
-        ordered = tuple(
-            sorted(findings, key=lambda each: (_ORDER.index(each.severity), 2 - len(each.concerns)))
-        )
+        # A stable sort: of the same severity, what an import comes upon first is first.
+        ordered = tuple(sorted(findings, key=lambda each: _ORDER.index(each.severity)))
         return Report(
             verdict=verdict(ordered),
             guest=facts,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.guest.rules.subjects import facts, findings, subject
 
-from vmferry.guest.rules import LONGEST, MOST, Rule, Seen, all_rules
+from vmferry.guest.rules import LONGEST, MOST, Rule, Seen, Stage, all_rules
 from vmferry.model.finding import Service, Severity
 from vmferry.model.guest import Platform
 
@@ -28,6 +28,14 @@ def test_a_rule_is_complete(rule: Rule) -> None:
     assert rule.concerns
     if rule.severity is Severity.BLOCKS and rule.name != "kernel_version":
         assert rule.aws_text
+    if rule.severity is Severity.BLOCKS:
+        assert rule.stage < Stage.REACH, "what blocks has a place in the order of causes"
+
+
+def test_rules_are_asked_in_the_order_of_their_stages() -> None:
+    order = [rule.stage for rule in RULES]
+    assert order == sorted(order)
+    assert set(order) == set(Stage)
 
 
 def test_rules_of_linux_are_not_asked_about_windows() -> None:

@@ -10,6 +10,7 @@ a rule of Linux guests does not begin with ``windows_`` and is not asked about t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -30,6 +31,22 @@ MOST: Final = 20
 
 LONGEST: Final = 400
 """Characters of what was found: it is the guest's text, and a report is read by people."""
+
+
+class Stage(IntEnum):
+    """When an import comes upon it: of several causes the earliest is the one that is answered.
+
+    The kernel that starts is known from the menu, and both only once the system is known.
+    """
+
+    DISKS = 1
+    VOLUMES = 2
+    SYSTEM = 3
+    MENU = 4
+    KERNEL = 5
+    START = 6
+    FILES = 7
+    REACH = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +122,7 @@ class Rule:
         name: The module's name, and the ``id`` of its findings.
         section: Of the guide, with the key of aws-behaviour.md.
         severity: Of its findings, unless they say otherwise.
+        stage: When an import comes upon it.
         concerns: Whose import they are about.
         aws_text: AWS's text, ``""`` where AWS is silent.
         remedy: What to do.
@@ -115,6 +133,7 @@ class Rule:
     name: str
     section: str
     severity: Severity
+    stage: Stage = Stage.REACH
     concerns: tuple[Service, ...] = BOTH
     aws_text: str = ""
     remedy: str = ""
@@ -151,7 +170,7 @@ def _short(text: str) -> str:
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Return every rule, in the order of their names."""
+    """Return every rule, in the order of their stages and names."""
     from vmferry.guest import rules
 
-    return tuple(find(rules, "RULE", Rule).values())
+    return tuple(sorted(find(rules, "RULE", Rule).values(), key=lambda rule: rule.stage))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ RULE = Rule(
     name="architecture",
     section="11-I Linux limits",
     severity=Severity.BLOCKS,
+    stage=Stage.SYSTEM,
     aws_text="ClientError: Unsupported architecture",
     remedy="Move the machine to a 64-bit x86 system",
     guest=check,

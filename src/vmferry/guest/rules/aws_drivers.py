@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.guest.rules._default import default_kernel
 from vmferry.model.finding import Service, Severity
 
@@ -31,6 +31,7 @@ RULE = Rule(
     name="aws_drivers",
     section="11-I Linux limits",
     severity=Severity.WARNS,
+    stage=Stage.START,
     concerns=(Service.AWS,),
     remedy="Choose a type of instance on Xen, or install a kernel with the drivers",
     guest=check,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ RULE = Rule(
     name="bls_default",
     section="11-Z Troubleshooting",
     severity=Severity.BLOCKS,
+    stage=Stage.MENU,
     concerns=(Service.AWS,),
     aws_text="ClientError: BLSC-style GRUB found, but unable to detect default kernel",
     remedy="Run grubby --set-default KERNEL in the machine",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ RULE = Rule(
     name="boot_menu",
     section="11-L Linux preparation",
     severity=Severity.BLOCKS,
+    stage=Stage.MENU,
     concerns=(Service.AWS,),
     aws_text="ClientError: Unable to determine kernel version.",
     remedy="Run grub-mkconfig (or update-grub) in the machine",

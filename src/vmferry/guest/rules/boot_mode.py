@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ RULE = Rule(
     name="boot_mode",
     section="11-F Boot modes",
     severity=Severity.BLOCKS,
+    stage=Stage.START,
     aws_text="ClientError: No bootable partition found",
     remedy="Install the boot loader on the disk that is imported",
     guest=check,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ RULE = Rule(
     name="btrfs_subvolume",
     section="11-G Volumes",
     severity=Severity.BLOCKS,
+    stage=Stage.SYSTEM,
     concerns=(Service.AWS,),
     aws_text="ClientError: Unsupported configuration - Btrfs subvolumes are not supported",
     remedy="Move the root to a file system of its own",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ RULE = Rule(
     name="damage",
     section="11-Z Troubleshooting",
     severity=Severity.INFORMS,
+    stage=Stage.FILES,
     remedy="Repair it in the machine if it is needed",
     guest=check,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ RULE = Rule(
     name="disk_count",
     section="11-H General limits",
     severity=Severity.BLOCKS,
+    stage=Stage.DISKS,
     aws_text=f"ClientError: The number of disks exceeds the limit of {MOST}.",
     remedy="Import the others with import-snapshot",
     machine=check,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ RULE = Rule(
     name="disk_format",
     section="11-D Image formats",
     severity=Severity.BLOCKS,
+    stage=Stage.DISKS,
     concerns=(Service.AWS,),
     aws_text="ClientError: Disk validation failed [Unsupported specified file format]",
     remedy="Convert it: vmferry convert DISK DISK.vmdk",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 from vmferry.units import TIB, human
 
@@ -36,6 +36,7 @@ RULE = Rule(
     name="disk_size",
     section="11-H General limits",
     severity=Severity.BLOCKS,
+    stage=Stage.DISKS,
     aws_text="ClientError: Disk validation failed [Disk image size too large]",
     remedy="Make the disk smaller, or import it with import-snapshot",
     machine=check,

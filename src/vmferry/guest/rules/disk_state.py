@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ RULE = Rule(
     name="disk_state",
     section="11-L Linux preparation",
     severity=Severity.WARNS,
+    stage=Stage.DISKS,
     remedy="Shut the machine down and export it again",
     machine=check,
 )

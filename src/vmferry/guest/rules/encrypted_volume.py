@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ RULE = Rule(
     name="encrypted_volume",
     section="11-H General limits",
     severity=Severity.BLOCKS,
+    stage=Stage.VOLUMES,
     concerns=(Service.AWS,),
     aws_text="ClientError: Encrypted volumes are not supported",
     remedy="Decrypt it in the machine, and encrypt the import with --encrypted",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 from vmferry.model.guest import BootMode
 
@@ -33,6 +33,7 @@ RULE = Rule(
     name="firmware",
     section="11-F Boot modes",
     severity=Severity.WARNS,
+    stage=Stage.START,
     remedy="The boot mode that the disk has is taken",
     guest=check,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 from vmferry.units import MIB, human
 
@@ -40,6 +40,7 @@ RULE = Rule(
     name="free_space",
     section="11-I Linux limits",
     severity=Severity.WARNS,
+    stage=Stage.FILES,
     aws_text="ClientError: Insufficient free space on the root volume",
     remedy="Delete what is not needed, or make the file system larger",
     guest=check,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ RULE = Rule(
     name="fstab_missing",
     section="11-Z Troubleshooting",
     severity=Severity.BLOCKS,
+    stage=Stage.FILES,
     concerns=(Service.AWS,),
     aws_text="ClientError: Invalid configuration - Could not read fstab",
     remedy="Write an fstab with the root file system in the machine",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ RULE = Rule(
     name="fstab_network",
     section="11-R Modifications",
     severity=Severity.INFORMS,
+    stage=Stage.FILES,
     remedy="Nothing: AWS comments it out",
     guest=check,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.guest.rules._default import default_kernel
 from vmferry.model.finding import Service, Severity
 
@@ -31,6 +31,7 @@ RULE = Rule(
     name="initramfs",
     section="11-Z Troubleshooting",
     severity=Severity.BLOCKS,
+    stage=Stage.START,
     concerns=(Service.AWS,),
     aws_text="ClientError: We were unable to read your import's initramfs/initrd "
     "to determine what drivers your import requires to run in EC2",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.guest.rules._default import default_kernel
 from vmferry.guest.rules._linux import rows_of
 from vmferry.model.finding import Service, Severity
@@ -39,6 +39,7 @@ RULE = Rule(
     name="kernel_version",
     section="11-E Operating systems",
     severity=Severity.BLOCKS,
+    stage=Stage.KERNEL,
     concerns=(Service.AWS,),
     remedy="Install a kernel of the distribution's own and make it the default",
     guest=check,

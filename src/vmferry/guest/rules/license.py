@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ RULE = Rule(
     name="license",
     section="11-P Licensing",
     severity=Severity.BLOCKS,
+    stage=Stage.SYSTEM,
     concerns=(Service.AWS,),
     aws_text="ClientError: The license type specified is not supported for the operating system",
     remedy="Leave --license-type and --usage-operation out",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.guest.rules._linux import rows_of, table
 from vmferry.model.finding import Service, Severity
 
@@ -32,6 +32,7 @@ RULE = Rule(
     name="operating_system",
     section="11-E Operating systems",
     severity=Severity.BLOCKS,
+    stage=Stage.SYSTEM,
     concerns=(Service.AWS,),
     aws_text="ClientError: Unknown OS / Missing OS files.",
     remedy="Import its disk with import-snapshot and register an image of it",

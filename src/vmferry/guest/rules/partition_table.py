@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ RULE = Rule(
     name="partition_table",
     section="11-G Volumes",
     severity=Severity.BLOCKS,
+    stage=Stage.VOLUMES,
     aws_text="ClientError: No valid partitions. Not a valid volume.",
     remedy="Copy the machine to a disk with an MBR or GPT partition table",
     guest=check,

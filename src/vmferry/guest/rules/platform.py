@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ RULE = Rule(
     name="platform",
     section="11-E Operating systems",
     severity=Severity.BLOCKS,
+    stage=Stage.SYSTEM,
     aws_text="ClientError: Unknown OS / Missing OS files.",
     remedy="Leave --platform out to take what is found",
     guest=check,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ RULE = Rule(
     name="root_disk",
     section="11-H General limits",
     severity=Severity.WARNS,
+    stage=Stage.START,
     aws_text="FirstBootFailure: This import request failed because the instance "
     "failed to boot and establish network connectivity.",
     remedy="Name the disk with the root first",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ RULE = Rule(
     name="root_file_system",
     section="11-G Volumes",
     severity=Severity.BLOCKS,
+    stage=Stage.SYSTEM,
     concerns=(Service.AWS,),
     aws_text="ClientError: Unknown OS / Missing OS files.",
     remedy="Move the root to ext4",

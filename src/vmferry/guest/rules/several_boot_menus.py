@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ RULE = Rule(
     name="several_boot_menus",
     section="11-H General limits",
     severity=Severity.BLOCKS,
+    stage=Stage.MENU,
     concerns=(Service.AWS,),
     aws_text="ClientError: Multiple different grub/menu.lst files found.",
     remedy="Remove the menu that does not start the machine",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ RULE = Rule(
     name="snapshot_platform",
     section="11-H General limits",
     severity=Severity.BLOCKS,
+    stage=Stage.DISKS,
     concerns=(Service.AWS,),
     aws_text="MissingParameter: The request must contain the parameter platform",
     remedy="Name it with --platform",

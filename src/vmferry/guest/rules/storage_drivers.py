@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.guest.rules._default import default_kernel
 from vmferry.model.finding import Service, Severity
 
@@ -37,6 +37,7 @@ RULE = Rule(
     name="storage_drivers",
     section="11-R Modifications",
     severity=Severity.WARNS,
+    stage=Stage.START,
     concerns=(Service.VMFERRY,),
     remedy="Add virtio_blk to the initramfs in the machine and export it again",
     guest=check,

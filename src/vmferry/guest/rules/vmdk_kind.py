@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmferry.guest.rules import Rule, Seen
+from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ RULE = Rule(
     name="vmdk_kind",
     section="11-D Image formats",
     severity=Severity.BLOCKS,
+    stage=Stage.DISKS,
     concerns=(Service.AWS,),
     aws_text="ClientError: Disk validation failed [Unsupported VMDK File Format]",
     remedy="Convert it: vmferry convert DISK DISK.vmdk",
