@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guests are made once: kept by the digest of their recipe and of this tool's source.
+"""Guests are made once: kept by the digest of all commands that make them.
 
-A file appears in the cache by a rename, so it is whole or absent. One build at a time: a second
-run waits for the first one's lock and then finds its work done.
+Trees, which guests of one release share, are kept beside them. A file appears in the cache by a
+rename, so it is whole or absent. One build at a time: a second run waits for the first one's lock
+and then finds its work done.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ import os
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.make_guest.appliance import make_ova
-from tools.make_guest.disk import make_disk, remove
+from tools.make_guest.appliance import OVF, make_ova
+from tools.make_guest.disk import disk_plan, make_disk
 from tools.make_guest.progress import TICK_S
+from tools.make_guest.tree import make_tree, remove, tree_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tools.make_guest.progress import Progress
     from tools.make_guest.recipe import Recipe
@@ -33,8 +34,7 @@ NAMES = {"raw": "disk.raw", "ova": "guest.ova"}
 
 def cached(recipe: Recipe, kind: str) -> Path:
     """Return where the guest is, or will be, in the cache, as ``raw`` or ``ova``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "vmferry" / "guests" / _digest(recipe) / NAMES[kind]
+    return _base() / _digest([tree_plan(recipe), disk_plan(recipe), OVF]) / NAMES[kind]
 
 
 def obtain(recipe: Recipe, kind: str, progress: Progress) -> Path:
@@ -43,27 +43,39 @@ def obtain(recipe: Recipe, kind: str, progress: Progress) -> Path:
     Raises:
         StepError: A program is missing or failed.
     """
-    wanted = cached(recipe, kind)
+    disk = cached(recipe, "raw")
+
+    def raw(work: Path) -> Path:
+        return make_disk(recipe, _tree(recipe, progress), work, progress)
+
+    def ova(work: Path) -> Path:
+        return make_ova(recipe, disk, work, progress)
+
+    _once(disk, raw, progress)
+    if kind == "ova":
+        return _once(cached(recipe, kind), ova, progress)
+    return disk
+
+
+def _tree(recipe: Recipe, progress: Progress) -> Path:
+    wanted = _base() / f"tree-{_digest(tree_plan(recipe))}" / "tree.img"
+    return _once(wanted, lambda work: make_tree(recipe, work, progress), progress)
+
+
+def _once(wanted: Path, make: Callable[[Path], Path], progress: Progress) -> Path:
     if wanted.exists():
         return wanted
-    wanted.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(wanted.parent, progress):
+    folder = wanted.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with _only_one(folder, progress):
         if not wanted.exists():
-            _build(recipe, kind, wanted.parent, progress)
+            stale = list(folder.glob("part-*"))  # of killed runs, because the lock is ours
+            with tempfile.TemporaryDirectory(prefix="part-", dir=folder) as name:
+                work = Path(name)
+                for part in stale:
+                    remove(part, work, progress)
+                make(work).rename(wanted)
     return wanted
-
-
-def _build(recipe: Recipe, kind: str, folder: Path, progress: Progress) -> None:
-    stale = list(folder.glob("part-*"))  # of killed runs, because the lock is ours
-    with tempfile.TemporaryDirectory(prefix="part-", dir=folder) as name:
-        work = Path(name)
-        for part in stale:
-            remove(part, work, progress)
-        disk = folder / NAMES["raw"]
-        if not disk.exists():
-            make_disk(recipe, work, progress).rename(disk)
-        if kind == "ova":
-            make_ova(recipe, disk, work, progress).rename(folder / NAMES["ova"])
 
 
 @contextmanager
@@ -80,8 +92,10 @@ def _only_one(folder: Path, progress: Progress) -> Iterator[None]:
         yield
 
 
-def _digest(recipe: Recipe) -> str:
-    digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
+def _base() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "vmferry" / "guests"
+
+
+def _digest(plan: list[object]) -> str:
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:16]

@@ -50,11 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make_guest", description=__doc__)
     defaults = {field.name: field.default for field in fields(Recipe)}
     for name, tried in TRIED.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            default=defaults[name],
-            metavar="|".join(map(str, tried)),
-        )
+        if isinstance(defaults[name], bool):
+            parser.add_argument(f"--{name}", action="store_true")
+        else:
+            parser.add_argument(
+                f"--{name}", default=defaults[name], metavar="|".join(map(str, tried))
+            )
     parser.add_argument("--format", choices=sorted(NAMES), default="ova")
     parser.add_argument("--output", type=Path, help="copy the guest to this file")
     return parser
