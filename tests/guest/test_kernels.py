@@ -88,6 +88,39 @@ def test_kernels_that_only_the_menu_knows(path: str, release: str) -> None:
     assert [kernel.release for kernel in found] == ([release] if release else [])
 
 
+def _named(release: bytes) -> bytes:
+    image = bytearray(_x86(1).ljust(2048, b"\0"))
+    struct.pack_into("<H", image, 526, 600)
+    image[1112 : 1112 + len(release)] = release
+    return bytes(image)
+
+
+@pytest.mark.parametrize(
+    ("image", "releases"),
+    [
+        (_named(b"6.1.0-18-amd64 (debian-kernel@lists.debian.org) #1 SMP"), ["6.1.0-18-amd64"]),
+        (_named(b"6.1"), ["6.1"]),
+        (_named(b"\xff\xfe"), []),
+        (_named(b"7" * 500), []),
+        (_x86(1), []),
+        (b"x", []),
+    ],
+)
+def test_a_kernel_that_says_its_release_itself(image: bytes, releases: list[str]) -> None:
+    tree = tree_of({"boot/vmlinuz": image})
+    found = kernels.find(tree, (_entry("/boot/vmlinuz", default=True),))
+    assert [kernel.release for kernel in found] == releases
+
+
+def test_a_copy_that_boots() -> None:
+    tree = tree_of({"boot/vmlinuz": _named(b"6.1"), "boot/vmlinuz-6.1": "x"})
+    found = kernels.find(tree, (_entry("/boot/vmlinuz", default=True),))
+    assert [(kernel.release, kernel.path) for kernel in found] == [
+        ("6.1", "/boot/vmlinuz"),
+        ("6.1", "/boot/vmlinuz-6.1"),
+    ]
+
+
 def test_bits() -> None:
     assert kernels.bits(tree_of({"bin/sh": b"\x7fELF\x02" + _elf(62)[5:]})) == 64
     assert kernels.bits(tree_of({"bin/sh": b"\x7fELF\x01" + _elf(3)[5:]})) == 32

@@ -54,6 +54,19 @@ def _blkid(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.oracle
+def test_a_memory_that_sleeps_is_what_blkid_says(tmp_path: Path) -> None:
+    path = tmp_path / "part.raw"
+    path.write_bytes(bytes(MIB))
+    run([*MAKERS["swap"], str(path)])
+    data = bytearray(path.read_bytes())
+    data[4086:4096] = b"S1SUSPEND\0"
+    path.write_bytes(data)
+    said = _blkid(path)
+    assert _identify(path) == Content(said["TYPE"], said["UUID"], "a label")
+    assert said["TYPE"] == "swsuspend"
+
+
+@pytest.mark.oracle
 @pytest.mark.parametrize("name", MAKERS)
 def test_says_what_blkid_says(name: str, tmp_path: Path) -> None:
     if shutil.which(MAKERS[name][0], path=SBIN) is None:

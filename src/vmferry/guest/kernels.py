@@ -6,6 +6,7 @@ ABI, ELF header.
 
     Dec   Hex     Field
     514   0x202   x86 setup header "HdrS"            4 bytes
+    526   0x20e   where its release is, less 512     u16
     566   0x236   xloadflags, bit 0: 64-bit kernel   u16
      56   0x38    arm64 image "ARM" 0x64             4 bytes
       4   0x04    ELF class: 1 for 32 bits, 2 for 64 u8
@@ -14,12 +15,13 @@ ABI, ELF header.
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING, Final
 
 from vmferry.guest.versions import key
 from vmferry.model.guest import Kernel
-from vmferry.units import KIB
+from vmferry.units import KIB, SECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,12 +35,20 @@ NO_IMAGE: Final = (".gz", ".xz", ".hmac")
 """SUSE keeps ``vmlinux-….gz`` for debuggers beside the kernel that boots."""
 
 NOT_DEFAULT: Final = ("rescue", ".old", ".bak")
-MOST_NAMES: Final = 10_000
+MOST_NAMES: Final = 1000
+"""In /boot, which has ten; ten thousand kernels would be looked up in as many names each."""
+
 INITRAMFS: Final = (
     *("initrd.img-{}", "initramfs-{}.img", "initrd-{}", "initrd-{}.img", "initramfs-{}"),
     "initramfs-genkernel-x86_64-{}",
 )
 """Names of initramfs-tools, dracut, SUSE, mkinitrd and genkernel."""
+
+LONGEST_SETUP: Final = 32 * KIB
+"""The real-mode part of an image: 64 sectors at most."""
+
+LONGEST_RELEASE: Final = 128
+RELEASE: Final = re.compile(rb"[0-9][0-9A-Za-z.+_~-]{0,64}")
 
 EMPTY: Final[Mapping[str, str]] = {}
 ELF_MACHINES: Final = {62: "x86_64", 3: "i386", 183: "arm64"}
@@ -60,12 +70,14 @@ def find(
     """
     listed = dict(_listed(tree))
     known = {entry.kernel: entry for entry in reversed(entries) if entry.kernel}
+    default = next((entry.kernel for entry in entries if entry.default), "")
     found = {path: release for release, path in listed.items()}
     for path in known:
-        release = releases.get(path, "") or _release(path)
-        if path not in found and release and release not in listed:
+        if path in found:
+            continue
+        release = releases.get(path, "") or _release(path) or _written(tree, path)
+        if release and (release not in listed or path == default):
             found[path] = release
-    default = next((entry.kernel for entry in entries if entry.default), "")
     order = sorted(
         found,
         key=lambda path: (path == default, _bootable(found[path]), key(found[path])),
@@ -100,6 +112,16 @@ def _release(path: str) -> str:
         if character.isdigit() and "." in name[at : at + 3] and (at == 0 or name[at - 1] == "-"):
             return name[at:]
     return ""
+
+
+def _written(tree: Tree, path: str) -> str:
+    """Return the release that an image says of itself, as of a plain ``/boot/vmlinuz``."""
+    head = tree.read_head(path, LONGEST_SETUP)
+    if head[514:518] != b"HdrS":
+        return ""
+    start = SECTOR + struct.unpack_from("<H", head, 526)[0]
+    word = head[start : start + LONGEST_RELEASE].split(b"\0", 1)[0].split(b" ", 1)[0]
+    return word.decode("ascii", "replace") if RELEASE.fullmatch(word) else ""
 
 
 def _initramfs(tree: Tree, release: str) -> str:

@@ -3,8 +3,9 @@
 
 Sources: libblkid's man page for the names; ext4 disk layout (kernel.org, superblock); LUKS 1 and 2
 on-disk formats; LVM2 ``label_header``; XFS algorithms and data structures, 3rd edition; Microsoft,
-FAT32 File System Specification 1.03; Linux, include/linux/swap.h, fs/jfs/jfs_superblock.h and the
-md(4) superblocks 1.1 and 1.2; Btrfs on-disk format; libbde's documentation of BitLocker.
+FAT32 File System Specification 1.03; Linux, include/linux/swap.h, kernel/power/swap.c,
+fs/jfs/jfs_superblock.h and the md(4) superblocks 1.1 and 1.2; Btrfs on-disk format; libbde's
+documentation of BitLocker.
 
     Dec    Hex      ext superblock field (from byte 1024 of the partition)
      56    0x38     magic 0xEF53               u16
@@ -50,6 +51,7 @@ MAGICS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (1024, b"LABELONE", "LVM2_member"),
     (1536, b"LABELONE", "LVM2_member"),
     (4 * KIB - 10, b"SWAPSPACE2", "swap"),
+    (4 * KIB - 10, b"S1SUSPEND\0", "swsuspend"),
     (3, b"NTFS    ", "ntfs"),
     (3, b"EXFAT   ", "exfat"),
     (82, b"FAT32   ", "vfat"),
@@ -84,6 +86,7 @@ NAMES: Final[dict[bytes, Names]] = {
     b"_BHRfS_M": Names(64 * KIB + 32, 16, 64 * KIB + 299, 256),
     b"JFS1": Names(32 * KIB + 136, 16, 32 * KIB + 152, 16),
     b"SWAPSPACE2": Names(1036, 16, 1052, 16),
+    b"S1SUSPEND\0": Names(1036, 16, 1052, 16),
     b"NTFS    ": Names(72, 8),
     b"FAT32   ": Names(67, 4, 71, 11),
     b"FAT16   ": Names(39, 4, 43, 11),

@@ -38,6 +38,8 @@ class Partition:
         volume: ``group/name`` of a volume, ``""`` for a partition.
         partuuid: The partition's own UUID in lower case, as the Linux kernel has it, or ``""``.
         partlabel: The partition's own name, which only a GPT has, or ``""``.
+        free: Bytes free on it, where it is the root or mounted by fstab and its reader can say.
+        clean: Whether it was unmounted before the disk was taken; like ``free``.
     """
 
     disk: int
@@ -51,6 +53,8 @@ class Partition:
     volume: str = ""
     partuuid: str = ""
     partlabel: str = ""
+    free: int | None = None
+    clean: bool = True
 
 
 DRIVERS = (
@@ -70,8 +74,10 @@ class Kernel:
         path: Of its image.
         initramfs: The path of its initramfs, or ``""``.
         built_in: Which of ``DRIVERS`` are part of the image.
-        in_initramfs: Which of them are in the initramfs.
+        in_initramfs: Which of them are in the initramfs; empty of all kernels but the first, whose
+            initramfs alone is read.
         modules: Which of them are modules that the guest has.
+        undecided: Why it is not known what the initramfs of the first has, ``""`` if it is.
     """
 
     release: str
@@ -80,6 +86,7 @@ class Kernel:
     built_in: tuple[str, ...] = ()
     in_initramfs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    undecided: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +209,7 @@ class GuestFacts:
         services: What runs in the guest.
         free: Bytes free on the root file system, ``None`` where its reader cannot say.
         subvolume: The path of the Btrfs subvolume that is the root, ``""`` elsewhere.
+        lost_volumes: Why volumes of the disks, none of them the root, cannot be had, in words.
         damage: What was damaged but did not matter, in words.
         bytes_read: How many bytes of the disks were read to know all this.
     """
@@ -225,6 +233,7 @@ class GuestFacts:
     services: Services = Services()
     free: int | None = None
     subvolume: str = ""
+    lost_volumes: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
     bytes_read: int = 0
 

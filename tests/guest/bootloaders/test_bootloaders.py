@@ -26,6 +26,18 @@ def test_files(path: str, folder: str, found: str) -> None:
     assert disk.file(path, folder) == found
 
 
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("boot/vmlinuz-6", "/boot/vmlinuz-6"),
+        ("/boot/vmlinuz-6", "/boot/vmlinuz-6"),
+        ("gone", "/vmlinuz"),
+    ],
+)
+def test_links(target: str, found: str) -> None:
+    assert disk_of({"boot/vmlinuz-6": "x", "vmlinuz": f"->{target}"}).file("/vmlinuz") == found
+
+
 def test_options() -> None:
     assert options(["ro", "", "quiet"]) == "ro quiet"
     assert len(options(["a" * 10_000])) == LONGEST_OPTIONS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.fixtures.guest import FileDisk
+from tests.guest.filesystems import dirty
 from tests.guest.test_window import Memory
 from tests.guests.drawing import run
 
@@ -128,3 +129,27 @@ def test_free_by_its_fields(fields: dict[int, int], expected: int | None) -> Non
 
 def test_nothing_is_known_of_a_short_one() -> None:
     assert free(Window(Memory(bytes(1100)), 0, 1100, "disk 0")) is None
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(("name", "clean"), [("extclean", True), ("extdirty", False)])
+def test_a_journal_that_waits_is_seen_as_dumpe2fs_sees_it(name: str, clean: bool) -> None:
+    disk = FileDisk(dirty.disks() / name)
+    said = run(["dumpe2fs", "-h", str(dirty.disks() / name)])
+    assert ("needs_recovery" in said) is not clean
+    assert FILESYSTEM.is_clean(Window(Pages(disk), 0, disk.size, "disk 0")) is clean
+
+
+@pytest.mark.parametrize(
+    ("state", "features", "clean"),
+    [(1, 0, True), (0, 0, False), (3, 0, False), (1, 0x4, False), (1, 0x40, True)],
+)
+def test_clean_by_its_fields(state: int, features: int, clean: bool) -> None:
+    data = bytearray(OFFSET + KIB)
+    data[OFFSET + 58] = state
+    data[OFFSET + 96] = features
+    assert FILESYSTEM.is_clean(Window(Memory(bytes(data)), 0, len(data), "disk 0")) is clean
+
+
+def test_a_short_one_is_not_unclean() -> None:
+    assert FILESYSTEM.is_clean(Window(Memory(bytes(1100)), 0, 1100, "disk 0"))

@@ -70,6 +70,7 @@ class Disk:
 
         A loader counts from the root of the file system that it reads: of a partition for /boot,
         of all the guest, or of Btrfs's top, where the guest's root is a folder such as ``@``.
+        A link, as Debian's ``/vmlinuz``, is followed: what it leads to tells the kernel's release.
 
         Args:
             path: As the menu has it.
@@ -79,7 +80,8 @@ class Disk:
         if not path.startswith("/"):
             path = f"{folder}/{path}"
         places = [path, f"/boot{path}", path[path.find("/boot/") :] if "/boot/" in path else path]
-        return next((place for place in places if self.settings.exists(place)), path)
+        found = next((place for place in places if self.settings.exists(place)), "")
+        return self.settings.target(found) if found else path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import pyfsxfs
 
 from vmferry.guest.filesystem import FileSystem
+from vmferry.guest.filesystems import _xfs_log
 from vmferry.guest.filesystems._libyal import Library
 from vmferry.units import KIB
 
@@ -46,5 +47,6 @@ FILESYSTEM = FileSystem(
         volume=pyfsxfs.volume,
         remedy="Run xfs_repair in the machine and export it again",
     ).open,
+    is_clean=_xfs_log.is_empty,
     free=free,
 )
