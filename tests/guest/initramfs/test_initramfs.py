@@ -19,6 +19,7 @@ from tests.guest.trees import tree_of
 
 from vmferry.errors import FormatError
 from vmferry.guest import initramfs
+from vmferry.guest.initramfs.compression import MOST as MOST_INFLATED
 from vmferry.guest.initramfs.prefix import TooLongError
 from vmferry.units import MIB
 
@@ -111,6 +112,7 @@ def test_what_is_no_initramfs(data: bytes, message: str) -> None:
         drivers(data)
 
 
+END = b"070701".ljust(94, b"0") + b"0000000b".ljust(16, b"0") + b"TRAILER!!!\0\0\0\0"
 HUGE = (
     b"070701".ljust(54, b"0") + b"FFFFFFFF".ljust(40, b"0") + b"00000002".ljust(16, b"0") + b"a\0"
 )
@@ -138,6 +140,22 @@ def test_endless_names(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = b"070701".ljust(94, b"0") + b"00000002".ljust(16, b"0") + b"a\0"
     with pytest.raises(FormatError, match="initramfs: cpio: found more than 10 entries"):
         drivers(entry * 20)
+
+
+def test_endless_archives_in_one_member(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vmferry.guest.initramfs.cpio.MOST_ENTRIES", 10)
+    data = gzip.compress(END * 20)
+    with pytest.raises(FormatError, match="initramfs: cpio: found more than 10 entries"):
+        drivers(data)
+
+
+def test_members_share_what_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MOST_INFLATED, "gzip", 1000)
+    entry = b"070701".ljust(54, b"0") + b"%08x" % 500 + b"0" * 32 + b"00000002".ljust(16, b"0")
+    member = gzip.compress(entry + b"a\0" + bytes(500) + END)
+    assert drivers(member) == ()
+    with pytest.raises(TooLongError, match=r"gzip: found more than 26\d bytes to inflate"):
+        drivers(member * 2)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -41,3 +41,10 @@ def test_pieces() -> None:
 def test_no_more_than_its_most() -> None:
     with pytest.raises(TooLongError, match="gzip: found more than 5 bytes to inflate"):
         Pieces(Member("gzip", 5), _file(gzip.compress(b"abcdef")), 0).take(1)
+
+
+def test_what_is_left_of_its_most() -> None:
+    pieces = Pieces(Member("gzip", 8), _file(gzip.compress(b"abcdef")), 0)
+    assert pieces.share == 1
+    assert pieces.take(1) == b"a"
+    assert pieces.share == 0.25

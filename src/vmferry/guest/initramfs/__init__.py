@@ -85,7 +85,8 @@ def _settings(text: bytes) -> list[str]:
 
 def _entries(file: Prefix) -> Iterator[cpio.Entry]:
     """Yield the entries of all archives of a file."""
-    at = 0
+    at, share = 0, 1.0
+    numbers = iter(range(cpio.MOST_ENTRIES))
     for number in range(MOST_MEMBERS):
         start = _next(file, at)
         if start is None:
@@ -95,21 +96,21 @@ def _entries(file: Prefix) -> Iterator[cpio.Entry]:
         head = file.get(start, 6)
         if head in cpio.MAGICS:
             plain = Plain(file, start)
-            yield from cpio.entries(plain, POLICY)
+            yield from cpio.entries(plain, POLICY, numbers)
             at = plain.at
             continue
-        member = compression.find(head)
+        member = compression.find(head, share)
         if member is None:
             raise FormatError(
                 "initramfs", where=start, found=f"{head!r}", expected="cpio or a compressed cpio"
             )
         pieces = Pieces(member, file, start)
-        yield from cpio.entries(pieces, POLICY)
+        yield from cpio.entries(pieces, POLICY, numbers)
         while not pieces.is_empty():
-            yield from cpio.entries(pieces, POLICY)
+            yield from cpio.entries(pieces, POLICY, numbers)
         if member.end is None:
             return
-        at = member.end
+        at, share = member.end, share * pieces.share
     raise FormatError("initramfs", found=f"more than {MOST_MEMBERS} archives")
 
 

@@ -111,11 +111,16 @@ class Member:
             raise FormatError(f"initramfs: {self.name}", where=start, found=str(error)) from error
 
 
-def find(head: bytes) -> Member | None:
-    """Return which member begins with ``head``, ``None`` if it is none that Linux knows."""
+def find(head: bytes, share: float = 1) -> Member | None:
+    """Return which member begins with ``head``, ``None`` if it is none that Linux knows.
+
+    Args:
+        head: The first bytes.
+        share: Of what is inflated at most, what members before it left.
+    """
     for magic, name in MAGICS.items():
         if head.startswith(magic):
-            return Member(name, MOST[name])
+            return Member(name, int(MOST[name] * share))
     return None
 
 

@@ -28,6 +28,8 @@ LONGEST_CONTENT: Final = 16 * KIB
 """Of a configuration file, the only content that is looked at."""
 
 MOST_ENTRIES: Final = 100_000
+"""Of all archives of a file; an initramfs with every module has 5,000. A MiB of gzip holds two
+million ends of archives."""
 
 
 class Stream(Protocol):
@@ -47,13 +49,18 @@ class Entry(NamedTuple):
     content: bytes
 
 
-def entries(stream: Stream, wanted: str) -> Iterator[Entry]:
+def entries(stream: Stream, wanted: str, numbers: Iterator[int]) -> Iterator[Entry]:
     """Yield the entries of the archive that begins here, with content those below ``wanted``.
 
+    Args:
+        stream: Where it is.
+        wanted: The folder.
+        numbers: One is taken for each entry, and for the end; at its end is too much.
+
     Raises:
-        FormatError: It is no archive, is cut off, or has more than ``MOST_ENTRIES`` entries.
+        FormatError: It is no archive, is cut off, or has more entries than there are numbers.
     """
-    for _ in range(MOST_ENTRIES):
+    for _ in numbers:
         header = stream.take(HEADER)
         if header[:6] not in MAGICS:
             raise FormatError(

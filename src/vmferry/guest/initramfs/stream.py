@@ -67,6 +67,11 @@ class Pieces:
             if length > 0 and not self._fill():
                 raise self._cut()
 
+    @property
+    def share(self) -> float:
+        """What part of the most that is inflated of the member is left."""
+        return max(0, self._left) / max(1, self._member.most)
+
     def is_empty(self) -> bool:
         """Tell whether nothing but zeros is left."""
         while True:
