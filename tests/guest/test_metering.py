@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.formats.recipes import MemorySource
+from tests.formats.recipes import MemorySource, fill, stream_vmdk
 
-from vmferry.errors import SourceError
+from vmferry.errors import FormatError, SourceError
+from vmferry.formats.vmdk.reader import VmdkReader
 from vmferry.guest.metering import Meter
 from vmferry.guest.window import PAGE
 from vmferry.model.bytes import ByteSource
@@ -24,6 +25,17 @@ def test_every_source_counts_once() -> None:
     other.read_at(5, 5)
     assert first.reads == [(0, PAGE), (PAGE, PAGE)]
     assert (meter.bytes_read, meter.bytes_total) == (2 * PAGE + 10, len(data) + 10)
+
+
+def test_a_disk_counts_too() -> None:
+    meter = Meter()
+    vmdk = VmdkReader(MemorySource(stream_vmdk({1: fill(1)}, 256)))
+    disk = meter.measured_disk(vmdk)
+    assert list(disk.extents()) == list(vmdk.extents())
+    assert disk.read_at(PAGE, 5) == disk.read_at(PAGE, PAGE)[:5]
+    assert (meter.bytes_read, meter.bytes_total) == (PAGE, 2 * PAGE)
+    with pytest.raises(FormatError, match="inside 131072 bytes"):
+        disk.read_at(2 * PAGE, 1)
 
 
 @pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, -1), (8, 3), (11, 0)])

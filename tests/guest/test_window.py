@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmferry.errors import GuestError
-from vmferry.guest.window import MOST_AT_ONCE, MOST_PAGES, PAGE, Pages, Window
+from vmferry.guest.window import MOST_AT_ONCE, MOST_PAGES, PAGE, Pages, Shelf, Window
 
 DATA = bytes(range(251)) * 1400
 
@@ -46,7 +46,7 @@ def test_reads_like_a_file(offset: int, data: st.DataObject) -> None:
 
 @given(st.integers(1, 3), st.lists(st.tuples(st.integers(0, len(DATA)), st.integers(0, len(DATA)))))
 def test_pages_that_are_put_out_are_read_again(most: int, ends: list[tuple[int, int]]) -> None:
-    pages = Pages(Memory(DATA), most)
+    pages = Pages(Memory(DATA), Shelf(most))
     for start, end in map(sorted, ends):
         assert pages.read_at(start, end - start) == DATA[start:end]
 
@@ -80,6 +80,16 @@ def test_pages_are_forgotten() -> None:
     read = pages.bytes_read
     pages.read_at(0, 1)
     assert pages.bytes_read == read + PAGE
+
+
+def test_disks_on_one_shelf_put_out_each_others_pages() -> None:
+    shelf = Shelf(2)
+    one, other = (Pages(Memory(byte * 2 * PAGE), shelf) for byte in (b"1", b"2"))
+    assert (one.read_at(0, 1), other.read_at(0, 1), one.read_at(0, 1)) == (b"1", b"2", b"1")
+    assert (one.bytes_read, other.bytes_read) == (PAGE, PAGE)
+    one.read_at(PAGE, 1)
+    other.read_at(0, 1)
+    assert (one.bytes_read, other.bytes_read) == (2 * PAGE, 2 * PAGE)
 
 
 @pytest.mark.parametrize(("offset", "size"), [(0, 101), (100, 1)])

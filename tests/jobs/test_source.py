@@ -20,6 +20,7 @@ from vmferry.blocks import seal
 from vmferry.blocks.map import map_key
 from vmferry.config import Guest
 from vmferry.errors import CallerError, FormatError, SourceError, TaskCancelledError
+from vmferry.guest.window import PAGE
 from vmferry.jobs import _rooms
 from vmferry.jobs._copy import fresh_disk
 from vmferry.jobs._source import (
@@ -123,6 +124,7 @@ def test_a_machine_of_a_snapshot_and_an_object(
 
     def look(disks: list[Any]) -> GuestFacts:
         seen.extend(disks)
+        assert disks[0].read_at(5, 3) == noise(1)[5:8]
         return facts()
 
     monkeypatch.setattr("vmferry.guest.report.inspect", look)
@@ -130,7 +132,9 @@ def test_a_machine_of_a_snapshot_and_an_object(
     found = examine_machine([{"map_id": "m"}, other], REQUEST)
     assert found["report"]["verdict"] == {"vmferry": "accept", "aws": "accept"}
     assert found["report"]["guest"]["distribution"] == "debian"
-    assert found["report"]["bytes_total"] == MIB
+    # Both ends of the object, and one page of the snapshot.
+    assert found["report"]["bytes_read"] == 3 * PAGE
+    assert found["report"]["bytes_total"] == BLOCK + MIB
     assert found["description"].startswith("AWS-VMImport service: Linux - Debian - 5.10.0")
     assert found["cause"] is None
     assert found["machine"] is None

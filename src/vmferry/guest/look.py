@@ -28,7 +28,7 @@ from vmferry.guest.filesystem import Tree
 from vmferry.guest.layout import where
 from vmferry.guest.roots import READERS, ROOTS
 from vmferry.guest.settings import Settings
-from vmferry.guest.window import Pages, Window
+from vmferry.guest.window import Pages, Shelf, Window
 from vmferry.model.fixup import GuestMount
 from vmferry.model.guest import GuestFacts, Platform
 
@@ -69,7 +69,8 @@ def look(disks: Sequence[Readable]) -> GuestFacts:
 
 def see(disks: Sequence[Readable]) -> Sight:
     """Return what is on ``disks`` with the files themselves. Raises as ``look`` does."""
-    pages = [Pages(disk) for disk in disks]
+    shelf = Shelf()
+    pages = [Pages(disk, shelf) for disk in disks]
     found = layout.read(pages)
     partitions = tuple(place.partition for place in found.places)
     root, tree, subvolume = roots.find(found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from itertools import groupby
+from itertools import count, groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
 from vmferry.errors import GuestError
@@ -38,18 +38,48 @@ class Readable(Protocol):
         """Return exactly ``length`` bytes from ``offset``."""
 
 
+class Shelf:
+    """The pages that were used last, of all who keep theirs here: memory has one bound.
+
+    Args:
+        most: Pages that are kept.
+    """
+
+    def __init__(self, most: int = MOST_PAGES) -> None:
+        self._most = most
+        self._pages: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._owners = count()
+
+    def owner(self) -> int:
+        """Return a number that nobody else has here."""
+        return next(self._owners)
+
+    def get(self, owner: int, number: int) -> bytes | None:
+        """Return a page, ``None`` if it is not kept."""
+        page = self._pages.get((owner, number))
+        if page is not None:
+            self._pages.move_to_end((owner, number))
+        return page
+
+    def put(self, owner: int, number: int, page: bytes) -> None:
+        """Keep a page, and put out the one that was used longest ago."""
+        self._pages[owner, number] = page
+        if len(self._pages) > self._most:
+            self._pages.popitem(last=False)
+
+
 class Pages:
     """Bytes read in pages of which the last used ones are kept; counts what it really reads.
 
     Args:
         source: What is read.
-        most: Pages that are kept.
+        shelf: Where pages are kept; its own by default.
     """
 
-    def __init__(self, source: Readable, most: int = MOST_PAGES) -> None:
+    def __init__(self, source: Readable, shelf: Shelf | None = None) -> None:
         self._source = source
-        self._most = most
-        self._kept: OrderedDict[int, bytes] = OrderedDict()
+        self._shelf = shelf or Shelf()
+        self._owner = self._shelf.owner()
         self.bytes_read = 0
 
     @property
@@ -66,14 +96,12 @@ class Pages:
 
     def _pages(self, wanted: range) -> Iterator[bytes]:
         # Looked up before anything is read: what comes in may put out what is still wanted.
-        known = [(number, self._kept.get(number)) for number in wanted]
+        known = [(number, self._shelf.get(self._owner, number)) for number in wanted]
         for missing, run in groupby(known, key=lambda each: each[1] is None):
             if missing:
                 yield from self._fetched([number for number, _ in run])
-                continue
-            for number, page in run:
-                self._keep(number, page or b"")
-                yield page or b""
+            else:
+                yield from (page for _, page in run if page)
 
     def _fetched(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """Read pages that stand side by side, many by one request."""
@@ -83,14 +111,8 @@ class Pages:
             self.bytes_read += len(data)
             for at in range(0, len(data), PAGE):
                 page = data[at : at + PAGE]
-                self._keep((start + at) // PAGE, page)
+                self._shelf.put(self._owner, (start + at) // PAGE, page)
                 yield page
-
-    def _keep(self, number: int, page: bytes) -> None:
-        self._kept[number] = page
-        self._kept.move_to_end(number)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
 
 
 class Window:

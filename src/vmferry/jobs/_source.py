@@ -152,7 +152,8 @@ class _Opener:
     def snapshot(self, map_id: str, container: int) -> _Disk:
         """Open a snapshot of our own."""
         location = DiskLocation(url=map_id, format=SNAPSHOT, label="snapshot")
-        return _opened(location, self._rooms.snapshot_disk(map_id), container, 0)
+        disk = self._check.meter.measured_disk(self._rooms.snapshot_disk(map_id))
+        return _opened(location, disk, container, 0)
 
     def container(
         self, container: dict[str, Any], number: int
