@@ -172,7 +172,13 @@ def test_the_report_is_kept_on_the_task(
 
 
 def test_rules_are_told_what_was_asked() -> None:
-    params = {"boot_mode": "uefi", "platform": "", "license_type": "BYOL", "usage_operation": ""}
+    params = {
+        "architecture": "",
+        "boot_mode": "uefi",
+        "platform": "",
+        "license_type": "BYOL",
+        "usage_operation": "",
+    }
     assert asked({**params, "role": "x"}) == params
     assert Request(**asked(params)).boot_mode == "uefi"
 

@@ -124,7 +124,7 @@ def _shown(disk: dict[str, Any], number: int) -> dict[str, Any]:
 
 def asked(params: dict[str, Any]) -> dict[str, str]:
     """Return what rules are told of a task's parameters (fields of ``guest.Request``)."""
-    names = ("boot_mode", "platform", "license_type", "usage_operation")
+    names = ("architecture", "boot_mode", "platform", "license_type", "usage_operation")
     return {name: params[name] for name in names}
 
 

@@ -72,6 +72,7 @@ class Machine:
         os_type: VMware's word for the guest, such as ``ubuntu64Guest``.
         os_description: The guest in words for people.
         disks: In boot order; the first is the root disk.
+        discs: What lies in its CD and DVD drives, in the OVF's own word.
     """
 
     name: str = ""
@@ -86,3 +87,4 @@ class Machine:
     product: Product | None = None
     cards: tuple[NetworkCard, ...] = ()
     disks: tuple[ApplianceDisk, ...] = ()
+    discs: tuple[str, ...] = ()

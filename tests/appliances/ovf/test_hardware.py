@@ -67,6 +67,17 @@ def test_disks_come_by_controller_and_address() -> None:
     ]
 
 
+def test_discs_in_drives() -> None:
+    found = hardware(
+        item(InstanceID=5, ResourceType=15, ResourceSubType="vmware.cdrom.remotepassthrough")
+        + item(InstanceID=6, ResourceType=16, HostResource="ovf:/file/file2")
+        + item(InstanceID=7, ResourceType=15, HostResource="[store] tools.iso")
+        + item(InstanceID=8, ResourceType=14, HostResource="ovf:/file/floppy")
+    )
+    assert found.discs == ("[store] tools.iso", "ovf:/file/file2")
+    assert found.disks == ()
+
+
 def test_sockets_and_the_family() -> None:
     family = "<System><vssd:VirtualSystemType>vmx-13 vmx-11</vssd:VirtualSystemType></System>"
     cores = item(ResourceType=3, VirtualQuantity=8).replace(

@@ -44,7 +44,8 @@ def complete(machine: Machine) -> Machine:
 
     Args:
         machine: What is known. Hardware that is not VMware's is replaced: the description is
-            written in their words, which others understand, and they refuse the others'.
+            written in their words, which others understand, and they refuse the others'. Discs in
+            drives are left out.
     """
     scsi = _WINDOWS_SCSI if _is_windows(machine) else ADAPTERS["scsi"]
     disks = tuple(_disk(disk, {**ADAPTERS, "scsi": scsi}) for disk in machine.disks)
@@ -62,6 +63,7 @@ def complete(machine: Machine) -> Machine:
         product=_product(machine.product),
         cards=tuple(_card(card) for card in machine.cards),
         disks=disks,
+        discs=(),
     )
 
 

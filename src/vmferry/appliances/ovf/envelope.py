@@ -89,6 +89,7 @@ def parse_ovf(data: bytes) -> tuple[Machine, tuple[DiskReference, ...]]:
             replace(card, network=_cut(card.network), adapter=_cut(card.adapter))
             for card in hardware.cards
         ),
+        discs=tuple(map(_cut, hardware.discs[:_MAX_DISKS])),
     )
     if len(hardware.disks) > _MAX_DISKS:
         raise bad_ovf("disks", found=len(hardware.disks), expected=f"up to {_MAX_DISKS}")

@@ -3,8 +3,8 @@
 
 Source: DSP0243 2.1.1, section 8, "Virtual Hardware Description"; DSP8045, CIM_ResourceAllocation
 SettingData, for the numbers of ``ResourceType``: 3 processor, 4 memory, 5 IDE, 6 SCSI, 10 Ethernet,
-17 disk drive, 19 storage extent (XenCenter's disks), 20 other storage device (SATA and NVMe by
-their ``ResourceSubType``), 31 logical disk.
+15 CD drive, 16 DVD drive, 17 disk drive, 19 storage extent (XenCenter's disks), 20 other storage
+device (SATA and NVMe by their ``ResourceSubType``), 31 logical disk.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ ETHERNET: Final = "10"
 DISK: Final = "17"
 OTHER_STORAGE: Final = "20"
 CONTROLLERS: Final = {"5": "ide", "6": "scsi"}
+_OPTICAL: Final = ("15", "16")
 _EXTENTS: Final = ("19", "31")
 _SUBTYPES: Final = {"ahci": "sata", "sata": "sata", "nvme": "nvme"}
 _OVIRT_CARDS: Final = {"1": "rtl8139", "2": "e1000", "3": "virtio"}
@@ -59,6 +60,7 @@ class Hardware:
     family: str
     cards: tuple[NetworkCard, ...]
     disks: tuple[DiskItem, ...]
+    discs: tuple[str, ...] = ()
 
 
 def parse_hardware(section: etree._Element, configuration: str) -> Hardware:
@@ -81,6 +83,7 @@ def parse_hardware(section: etree._Element, configuration: str) -> Hardware:
         family="" if system is None else text(system, "VirtualSystemType"),
         cards=tuple(_card(item) for item in _of(items, ETHERNET)),
         disks=tuple(_disks(items)),
+        discs=tuple(filter(None, (_resource(x) for t in _OPTICAL for x in _of(items, t)))),
     )
 
 

@@ -73,12 +73,14 @@ class Request:
     """What the caller asked for; ``""`` where nothing was said.
 
     Attributes:
+        architecture: ``x86_64`` or ``i386``.
         boot_mode: ``legacy-bios`` or ``uefi``.
         platform: ``Linux`` or ``Windows`` in any case.
         license_type: ``AWS`` or ``BYOL``.
         usage_operation: ``RunInstances:0002``, ….
     """
 
+    architecture: str = ""
     boot_mode: str = ""
     platform: str = ""
     license_type: str = ""

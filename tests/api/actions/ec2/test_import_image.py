@@ -249,6 +249,7 @@ def test_the_usage_operation_is_echoed_and_kept(place: Place) -> None:
     ("params", "text"),
     [
         ({"Platform": "Windows"}, "the machine is Linux, expected Windows as requested"),
+        ({"Architecture": "i386"}, "the machine is x86_64, expected i386 as requested"),
         ({"BootMode": "uefi"}, "the machine cannot be started in boot mode uefi"),
         ({"Encrypted": True, "KmsKeyId": "alias/x"}, "there is no KMS key alias/x"),
     ],

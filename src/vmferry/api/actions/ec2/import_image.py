@@ -73,6 +73,7 @@ def _params(call: Call, task_id: str) -> dict[str, Any]:
     return {
         "containers": [_container(call, role, item) for item in call.params["DiskContainers"]],
         "description": call.params.get("Description", ""),
+        "architecture": call.params.get("Architecture", ""),
         "boot_mode": call.params.get("BootMode", ""),
         "platform": call.params.get("Platform", ""),
         "license_type": str(call.params.get("LicenseType", "")).upper(),
