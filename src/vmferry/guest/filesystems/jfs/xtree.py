@@ -74,8 +74,13 @@ def _walk(blocks: Blocks, page: bytes, wanted: tuple[int, int], depth: int) -> I
             raise FormatError("extent tree", found=f"more than {DEEPEST} levels")
         else:
             child = blocks.page(row.address, row.length)
-            if not _parse(child)[1]:
-                raise FormatError("extent tree", found=f"an empty page at block {row.address}")
+            offset = next((below.offset for below in _parse(child)[1]), -1)
+            if offset < row.offset:
+                raise FormatError(
+                    f"extent tree: page at block {row.address}",
+                    found="no extents" if offset < 0 else f"offset {offset}",
+                    expected=f"from offset {row.offset} on",
+                )
             yield from _walk(blocks, child, wanted, depth - 1)
 
 
