@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vmferry.config import Buckets, Guest, Serve, Tasks, default_state_dir, load
+from vmferry.config import Buckets, Compute, Guest, Serve, Tasks, default_state_dir, load
 from vmferry.errors import SetupError
 from vmferry.units import TIB
 
@@ -28,10 +28,14 @@ secret_key = "file-secret"
 [guest]
 support_policy = "aws"
 max_disk = 1024
+[compute]
+boot_check = "always"
+boot_deadline_s = 60
 """
 
 
 LEAST = "at least 0 and at least 1"
+SECTIONS = "serve, tasks, buckets, guest, compute"
 
 
 @pytest.fixture
@@ -52,6 +56,7 @@ def test_defaults(state: Path) -> None:
     assert config.tasks.workers >= 1
     assert config.buckets == Buckets()
     assert (config.guest.support_policy, config.guest.max_disk) == ("capability", 8 * TIB)
+    assert (config.compute.boot_check, config.compute.boot_deadline_s) == ("auto", 300)
 
 
 def test_the_file(state: Path) -> None:
@@ -67,6 +72,7 @@ def test_the_file(state: Path) -> None:
         secret_key="file-secret",
     )
     assert config.guest == Guest(support_policy="aws", max_disk=1024)
+    assert config.compute == Compute(boot_check="always", boot_deadline_s=60)
 
 
 def test_the_environment_wins_over_the_file_and_flags_over_both(state: Path) -> None:
@@ -138,11 +144,11 @@ def test_secrets_are_not_shown(state: Path) -> None:
     [
         (
             "[server]",
-            "settings: unknown section 'server', expected one of serve, tasks, buckets, guest",
+            "settings: unknown section 'server', expected one of " + SECTIONS,
         ),
         (
             "state_dir = '/x'",
-            "settings: unknown section 'state_dir', expected one of serve, tasks, buckets, guest",
+            "settings: unknown section 'state_dir', expected one of " + SECTIONS,
         ),
         ("serve = 5", "settings: serve is 5, expected a table [serve]"),
         ("serve = 'x'", "settings: serve is 'x', expected a table [serve]"),
@@ -184,6 +190,14 @@ def test_secrets_are_not_shown(state: Path) -> None:
         (
             "[guest]\nsupport_policy = 'AWS'",
             "settings: guest.support_policy is 'AWS', expected capability or aws",
+        ),
+        (
+            "[compute]\nboot_check = 'yes'",
+            "settings: compute.boot_check is 'yes', expected auto, always or never",
+        ),
+        (
+            "[compute]\nboot_deadline_s = 0",
+            "settings: compute.boot_deadline_s is 0, expected at least 1",
         ),
         (
             "[buckets]\nendpoint = 's3.example.org'",

@@ -101,6 +101,21 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compute:
+    """How imported machines are started.
+
+    Attributes:
+        boot_check: Whether an import boots the machine, on a copy that is thrown away: ``auto``
+            (default: where KVM works), ``always`` or ``never``. Without KVM a boot takes minutes.
+        boot_deadline_s: Seconds that it may take with KVM, four times as many without; default
+            300. Less fails guests that are slow to come up.
+    """
+
+    boot_check: str = "auto"
+    boot_deadline_s: int = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings.
 
@@ -113,6 +128,7 @@ class Config:
     tasks: Tasks = field(default_factory=Tasks)
     buckets: Buckets = field(default_factory=Buckets)
     guest: Guest = field(default_factory=Guest)
+    compute: Compute = field(default_factory=Compute)
 
     @property
     def database_url(self) -> str:
@@ -176,7 +192,9 @@ def load(
             "secret_key": environ.get("VMFERRY_S3_SECRET_KEY", ""),
         },
     }
-    sections = {"serve": Serve, "tasks": Tasks, "buckets": Buckets, "guest": Guest}
+    sections = {
+        "serve": Serve, "tasks": Tasks, "buckets": Buckets, "guest": Guest, "compute": Compute,
+    }  # fmt: skip
     unknown = sorted(set(document) - set(sections))
     if unknown:
         raise SetupError(
@@ -255,4 +273,17 @@ def _check(config: Config) -> None:
         raise SetupError(
             f"settings: guest.support_policy is {config.guest.support_policy!r}, "
             "expected capability or aws"
+        )
+    _check_compute(config.compute)
+
+
+def _check_compute(compute: Compute) -> None:
+    if compute.boot_check not in ("auto", "always", "never"):
+        raise SetupError(
+            f"settings: compute.boot_check is {compute.boot_check!r}, "
+            "expected auto, always or never"
+        )
+    if compute.boot_deadline_s < 1:
+        raise SetupError(
+            f"settings: compute.boot_deadline_s is {compute.boot_deadline_s}, expected at least 1"
         )
