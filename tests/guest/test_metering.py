@@ -42,3 +42,18 @@ def test_a_disk_counts_too() -> None:
 def test_what_is_not_there_is_refused_by_the_source(offset: int, length: int) -> None:
     with pytest.raises(SourceError):
         Meter().measured(MemorySource(bytes(10))).read_at(offset, length)
+
+
+def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    source = Meter(20).measured(MemorySource(bytes(3 * PAGE)))
+    now[0] = 119.9
+    source.read_at(PAGE, 1)
+    now[0] = 120.1
+    with pytest.raises(SourceError) as caught:
+        source.read_at(PAGE, 1)
+    assert caught.value.status_message == (
+        "ClientError (check: found no end in 20 s. A compressed disk must be inflated whole to be "
+        "looked at. Start the import: it looks before it copies, for as long as that takes)"
+    )

@@ -228,6 +228,8 @@ def test_a_compressed_disk_and_an_empty_one_of_an_appliance(
     assert (second["format"], second["size"]) == ("RAW", 5 * GIB)
     assert "digest" not in second
     assert fresh_disk(DiskLocation(**second["location"])).read_at(5 * GIB - 1, 1) == b"\0"
+    with pytest.raises(SourceError, match=r"^check: found no end in 0 s$"):
+        examine(rooms, [container], REQUEST, patience_s=0)
     damaged = [("vm.ovf", description), ("disk1.vmdk.gz", packed[:-9])]
     container = _put(rooms, "cut.ova", ova(damaged))
     message, _, aws_text = examine_machine([container], REQUEST)["cause"]

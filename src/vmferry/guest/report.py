@@ -9,7 +9,7 @@ Source: aws-behaviour.md, 11 (every rule of the guide) and 2.3 (the texts).
 
 from __future__ import annotations
 
-import time
+import math
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import FormatError, GuestError
@@ -50,11 +50,14 @@ _ORDER: Final = tuple(Severity)
 
 
 class Check:
-    """One check, from its first read: it measures what is read and how long that takes."""
+    """One check, from its first read: it measures what is read and how long that takes.
 
-    def __init__(self) -> None:
-        self.meter = Meter()
-        self._began = time.monotonic()
+    Args:
+        patience_s: Seconds in which it must be done reading; then a read raises ``SourceError``.
+    """
+
+    def __init__(self, patience_s: float = math.inf) -> None:
+        self.meter = Meter(patience_s)
 
     def look(self, subject: Subject, disks: Sequence[Disk]) -> Report:
         """Return what ``disks`` are and what is wrong with them.
@@ -92,7 +95,7 @@ class Check:
             findings=ordered,
             bytes_read=self.meter.bytes_read,
             bytes_total=self.meter.bytes_total,
-            seconds=round(time.monotonic() - self._began, 3),
+            seconds=round(self.meter.seconds, 3),
         )
 
 

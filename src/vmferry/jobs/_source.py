@@ -8,6 +8,7 @@ A *found* disk is JSON: ``location`` (a ``DiskLocation``), ``size`` (virtual byt
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,11 @@ OVA: Final = "ova"
 
 MAX_DISKS: Final = 21
 """The guide, general limits; an OVA can bring more disks than a request has containers."""
+
+
+DRY_RUN_S: Final = 20
+"""How long a dry run looks. Clients wait for 60 s; a machine is looked at in one, and a disk that
+is compressed with gzip inflates by 300 MiB a second."""
 
 
 def check_key(params: dict[str, Any]) -> None:
@@ -76,12 +82,16 @@ def examine_disk(container: dict[str, Any]) -> dict[str, Any]:
 
 
 def examine_machine(containers: list[dict[str, Any]], request: dict[str, str]) -> dict[str, Any]:
-    """Step: ``examine`` with this worker's rooms."""
-    return examine(here(), containers, request)
+    """Step: ``examine`` with this worker's rooms, for as long as that takes."""
+    return examine(here(), containers, request, patience_s=math.inf)
 
 
 def examine(
-    rooms: Rooms, containers: list[dict[str, Any]], request: dict[str, str]
+    rooms: Rooms,
+    containers: list[dict[str, Any]],
+    request: dict[str, str],
+    *,
+    patience_s: float = DRY_RUN_S,
 ) -> dict[str, Any]:
     """Find every disk of a machine, look at the guest on them, and judge it; nothing is copied.
 
@@ -89,6 +99,7 @@ def examine(
         rooms: Where the disks are; also a dry run's, in the service itself.
         containers: The request's disks.
         request: Fields of ``guest.Request``.
+        patience_s: Seconds until it is given up.
 
     Returns:
         ``disks`` (found disks, the boot disk first), ``machine`` (of the appliance, or ``None``),
@@ -96,9 +107,9 @@ def examine(
         the refusal, or ``None``.
 
     Raises:
-        SourceError: An object cannot be read.
+        SourceError: An object cannot be read, or not in time.
     """
-    check = guest.Check()
+    check = guest.Check(patience_s)
     disks: list[_Disk] = []
     machine: Machine | None = None
     try:
