@@ -72,15 +72,30 @@ def test_an_initramfs_without_lists() -> None:
 
 def test_a_damaged_initramfs() -> None:
     kernel, damage = look({"boot/initrd.img-6.1": b"\x1f\x8b" + b"\xff" * 100})
-    assert kernel.in_initramfs == ()
-    assert [text.split(" found ")[0] for text in damage] == [
+    assert (kernel.in_initramfs, damage) == ((), [])
+    assert kernel.undecided.split(" found ")[0] == (
         "/boot/initrd.img-6.1: initramfs: gzip at byte 0:"
-    ]
+    )
+
+
+def test_an_initramfs_of_an_unknown_kind() -> None:
+    kernel, _ = look({"boot/initrd.img-6.1": b"nothing that is known"})
+    assert kernel.undecided == (
+        "/boot/initrd.img-6.1: initramfs at byte 0: found b'nothin',"
+        " expected cpio or a compressed cpio"
+    )
+
+
+def test_an_initramfs_that_only_the_menu_knows() -> None:
+    tree = tree_of({"boot/vmlinuz-6.1": "x"})
+    kernel = Kernel(release="6.1", path="/boot/vmlinuz-6.1", initramfs="/boot/gone")
+    (found,) = drivers.add(tree, [kernel], Settings(tree))
+    assert found.undecided == "/boot/gone: the boot menu names it, and it is not there"
 
 
 def test_a_long_initramfs_is_not_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vmferry.guest.initramfs.prefix.STEPS", (64,))
     kernel, damage = look({"boot/initrd.img-6.1": ARCHIVE})
-    assert (kernel.in_initramfs, "not known" in damage[0], "initrd.img" in damage[0]) == (
-        *((), True, False),
-    )
+    assert kernel.in_initramfs == ()
+    assert damage == [kernel.undecided]
+    assert kernel.undecided.startswith("the drivers in the initramfs are not known: ")

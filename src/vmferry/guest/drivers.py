@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from vmferry.errors import FormatError, GuestError
 from vmferry.guest import initramfs
 from vmferry.guest.initramfs.prefix import TooLongError
+from vmferry.guest.settings import LONGEST_SENTENCE
 from vmferry.model.guest import DRIVERS
 from vmferry.units import MIB
 
@@ -30,6 +31,7 @@ MOST_KERNELS: Final = 4
 
 MOST_NAMES: Final = 10_000
 LONGEST_PATH: Final = 1024
+GONE: Final = "the boot menu names it, and it is not there"
 SPELLINGS: Final = {
     spelling.encode(): driver
     for driver in DRIVERS
@@ -73,27 +75,27 @@ def _with_drivers(tree: Tree, kernel: Kernel, settings: Settings, *, boots: bool
         return kernel
     # A guest without the list may have lost modules that its initramfs still has.
     wanted = listed or {name: "" for name in DRIVERS if name not in built_in}
-    early = _early(tree, kernel.initramfs, wanted, settings) if boots else ()
-    return replace(
+    found = replace(
         kernel,
         built_in=tuple(name for name in DRIVERS if name in built_in),
         modules=tuple(name for name in DRIVERS if name in modules),
-        in_initramfs=early,
     )
+    return _with_early(tree, found, wanted, settings) if boots and kernel.initramfs else found
 
 
-def _early(tree: Tree, path: str, wanted: dict[str, str], settings: Settings) -> tuple[str, ...]:
-    """Return which of the drivers that it can have the initramfs has."""
-    if not path:
-        return ()
+def _with_early(tree: Tree, kernel: Kernel, wanted: dict[str, str], settings: Settings) -> Kernel:
+    """Return the kernel with what its initramfs has of the drivers that it can have."""
     ordered = {name: wanted[name] for name in DRIVERS if name in wanted}
+    if not tree.is_file(kernel.initramfs):
+        return replace(kernel, undecided=f"{kernel.initramfs}: {GONE}")
     try:
-        return initramfs.drivers(tree, path, ordered)
+        return replace(kernel, in_initramfs=initramfs.drivers(tree, kernel.initramfs, ordered))
     except TooLongError as error:
-        settings.complain(f"the drivers in the initramfs are not known: {error.message}")
+        undecided = f"the drivers in the initramfs are not known: {error.message}"
+        settings.complain(undecided)
     except (FormatError, GuestError) as error:
-        settings.complain(f"{path}: {error.message}")
-    return ()
+        undecided = f"{kernel.initramfs}: {error.message}"
+    return replace(kernel, undecided=undecided[:LONGEST_SENTENCE])
 
 
 def _paths(data: bytes) -> dict[str, str]:

@@ -63,6 +63,42 @@ def test_one_that_is_not_compressed(tmp_path: Path) -> None:
     assert drivers(cpio(tmp_path, files)) == ("nvme",)
 
 
+AFTER = "usr/lib/systemd/systemd"
+NVME = MODULES["nvme"]
+BLOCK = MODULES["virtio_blk"]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(
+    ("names", "found", "is_cut"),
+    [
+        # Sorted: what follows the modules is not read, so its damage does not matter.
+        (["usr/bin/a", NVME, AFTER], ("nvme",), True),
+        # Not sorted: all is read, or what is sorted at its end.
+        (["usr/sbin/z", NVME, "usr/bin/a", BLOCK], ("nvme", "virtio_blk"), False),
+        (["z", NVME, "a", BLOCK, AFTER], ("nvme", "virtio_blk"), True),
+    ],
+)
+def test_sorted_names_are_left_when_the_modules_are_past(
+    names: list[str], found: tuple[str, ...], is_cut: bool, tmp_path: Path
+) -> None:
+    archive = cpio(tmp_path, dict.fromkeys(names, CONTENT))
+    assert drivers(gzip.compress(archive)) == found
+    if is_cut:
+        end = archive.index(AFTER.encode()) + len(AFTER) + 8
+        assert drivers(archive[:end]) == found
+    else:
+        with pytest.raises(FormatError, match="the end of the file inside cpio"):
+            drivers(archive[: archive.rindex(b"070701")])
+
+
+@pytest.mark.oracle
+def test_every_archive_has_its_own_order(tmp_path: Path) -> None:
+    first = cpio(tmp_path, {NVME: CONTENT})
+    second = cpio(tmp_path, {"bin": b"", BLOCK: CONTENT, AFTER: CONTENT})
+    assert drivers(first + gzip.compress(second)) == ("nvme", "virtio_blk")
+
+
 MOST = b"#\nMODULES=most\nBUSYBOX=auto\n"
 NEAR = {"nvme": "kernel/drivers/nvme/host/nvme.ko", "ena": "updates/dkms/ena.ko"}
 

@@ -37,6 +37,11 @@ def test_none() -> None:
     ]
 
 
+def test_one_that_nobody_could_read() -> None:
+    kernel = replace(KERNEL, built_in=("xen_blkfront",), in_initramfs=(), undecided="too long")
+    assert lines("storage_drivers", facts(kernels=(kernel,))) == []
+
+
 def test_its_weight() -> None:
     finding = findings(
         "storage_drivers", facts(kernels=(replace(KERNEL, in_initramfs=("xen_blkfront",)),))

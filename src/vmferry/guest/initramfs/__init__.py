@@ -3,8 +3,9 @@
 
 An initramfs is cpio archives one after the other, with zeros between them: first perhaps one with
 microcode that is not compressed, the last compressed. It is read until every driver that it can
-have was seen. Debian and Ubuntu tell it earlier: their archive begins with the configuration that
-it was made by, and ``MODULES=most`` takes every driver of certain folders.
+have was seen, or the folder of modules is left in sorted names. Debian and Ubuntu tell it
+earlier: their archive begins with the configuration that it was made by, and ``MODULES=most``
+takes every driver of certain folders.
 
 Sources: Linux, Documentation/driver-api/early-userspace/buffer-format.rst; initramfs.conf(5) and
 initramfs-tools(7); dracut(8).
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from vmferry.guest.filesystem import Tree
 
 MODULE: Final = re.compile(r"(?:.*/)?([^/]{1,64})\.ko(?:\.(?:gz|xz|zst))?")
+MODULE_FOLDERS: Final = ("usr/lib/modules/", "lib/modules/")
 POLICY: Final = "conf/"
 SETTING: Final = re.compile(r"^[ \t]*MODULES=[\"']?([a-z]{1,16})", re.MULTILINE)
 MOST: Final = "most"
@@ -57,15 +59,37 @@ def drivers(tree: Tree, path: str, modules: Mapping[str, str]) -> tuple[str, ...
         GuestError: The file system is damaged.
     """
     found: set[str] = set()
+    order = _Order()
     for entry in _entries(Prefix(tree, path)):
         module = MODULE.fullmatch(entry.name)
         if module is not None and (name := module[1].replace("-", "_")) in modules:
             found.add(name)
         elif entry.name == "conf/initramfs.conf" and _takes_most(tree, entry.content):
             found |= {name for name, where in modules.items() if MOST_FOLDERS.fullmatch(where)}
-        if len(found) == len(modules):
+        if len(found) == len(modules) or order.is_past(entry.name):
             break
     return tuple(name for name in modules if name in found)
+
+
+class _Order:
+    """Tells when an archive that is sorted, as dracut and initramfs-tools make them, is past them.
+
+    What follows the folder of modules is half of dracut's archives: udev, systemd, libraries.
+    """
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._entered = False
+
+    def is_past(self, name: str) -> bool:
+        """Tell whether no module can follow ``name``; another archive begins its order anew."""
+        if name < self._last:
+            self._entered = False
+        self._last = name
+        if name.startswith(MODULE_FOLDERS):
+            self._entered = True
+            return False
+        return self._entered
 
 
 def _takes_most(tree: Tree, conf: bytes) -> bool:

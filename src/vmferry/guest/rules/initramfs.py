@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The initramfs of the default kernel can be read.
 
+One that is only too long for us is no finding for AWS; a kernel without any may need none.
+
 Source: aws-behaviour.md, 11-R, line 958, and 11-Z, line 2769.
 """
 
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
 
 
 def check(facts: GuestFacts, _subject: Subject) -> Iterator[Seen]:
-    """Yield an initramfs that the look could not read."""
-    path = default_kernel(facts).initramfs
-    for text in facts.damage if path else ():
-        if path in text:
-            yield Seen("", text)
+    """Yield an initramfs that is damaged, of an unknown kind, or not there."""
+    kernel = default_kernel(facts)
+    if kernel.initramfs and kernel.undecided.startswith(f"{kernel.initramfs}: "):
+        yield Seen("", kernel.undecided)
+        yield Seen(
+            "", kernel.undecided, aws_text="", severity=Severity.WARNS, concerns=(Service.VMFERRY,)
+        )
 
 
 RULE = Rule(

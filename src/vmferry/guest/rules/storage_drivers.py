@@ -25,7 +25,7 @@ def check(facts: GuestFacts, _subject: Subject) -> Iterator[Seen]:
     """Yield a kernel whose initramfs is known and has none of the drivers."""
     kernel = default_kernel(facts)
     early = {*kernel.built_in, *kernel.in_initramfs}
-    if early and not early & STORAGE:
+    if early and not kernel.undecided and not early & STORAGE:
         yield Seen(
             f"drivers of {kernel.initramfs or kernel.path}",
             ", ".join(sorted(early)),
