@@ -13,7 +13,7 @@ class Figure:
     Attributes:
         what: In words.
         ours: Of vmferry, in ``unit``.
-        unit: ``s`` or ``MiB``.
+        unit: ``s``, ``MiB`` or ``%``.
         peer: Of the peer, 0 without one.
         peer_name: The peer's command, ``""`` without one.
         goal: With a peer: how many times faster we must be; else the most that ``ours`` may be.

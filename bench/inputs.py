@@ -33,6 +33,11 @@ class Inputs:
         return obtain(Recipe(), "raw", Progress())
 
     @cached_property
+    def guest_ova(self) -> Path:
+        """The same disk as an OVA."""
+        return obtain(Recipe(), "ova", Progress())
+
+    @cached_property
     def guest_vmdk(self) -> Path:
         """The same disk as qemu-img's streamOptimized VMDK."""
         self._console.print("  qemu-img writes the guest as VMDK …")

@@ -8,6 +8,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Final
 
+from bench.check import measure_check
 from bench.endpoint import Endpoint, endpoint
 from bench.figure import Figure
 from bench.formats import measure_convert, measure_large, measure_reads, measure_sparse
@@ -142,4 +143,5 @@ MEASURES: Final[dict[str, Callable[[Inputs, int], list[Figure]]]] = {
     "large": measure_large,
     "reads": measure_reads,
     "sparse": measure_sparse,
+    "check": measure_check,
 }

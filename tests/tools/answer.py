@@ -47,8 +47,9 @@ def answer(disk: str) -> dict[str, object]:
 
 
 def _device(handle: guestfs.GuestFS, mountable: str) -> str:
-    name: str = handle.canonical_device_name(handle.mountable_device(mountable))
-    return name
+    """Name a partition by its number: the kernel finds disks in any order (seen: /dev/sdb1)."""
+    device: str = handle.mountable_device(mountable)
+    return device if handle.is_lv(device) else f"/dev/sda{handle.part_to_partnum(device)}"
 
 
 def _partition(handle: guestfs.GuestFS, part: dict[str, int]) -> dict[str, object]:

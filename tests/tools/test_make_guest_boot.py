@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from _pytest.mark import ParameterSet
 
-PATIENCE_S: Final = 300
+PATIENCE_S: Final = 450
 OVMF: Final = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 EVERY: Final = "VMFERRY_EVERY_GUEST"
 FLUSH_S: Final = 2
