@@ -47,7 +47,7 @@ def test_a_disk_without_a_file() -> None:
     assert disk.read_at(16 * TIB - 9, 9) == bytes(9)
     assert list(Zeros(5, "a").extents(5, 0)) == []
     for offset, length in ((-1, 1), (0, -1), (5, 1)):
-        with pytest.raises(SourceError, match=r"a: bytes .* are not inside 5 bytes"):
+        with pytest.raises(SourceError, match=r"a: .* are wanted, it has 5 bytes"):
             Zeros(5, "a").read_at(offset, length)
 
 

@@ -23,7 +23,7 @@ def test_a_window_is_a_source() -> None:
 @pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, 5), (4, 1), (0, -1)])
 def test_nothing_beside_it_is_read(offset: int, length: int) -> None:
     window = Window(MemorySource(b"0123456789"), 3, 4, "disk.vmdk")
-    with pytest.raises(SourceError, match=r"disk.vmdk: bytes .* are not inside 4 bytes"):
+    with pytest.raises(SourceError, match=r"disk.vmdk: .* are wanted, it has 4 bytes"):
         window.read_at(offset, length)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from vmferry.appliances.gzip import GzipSource
 from vmferry.appliances.refusal import bad_archive
 from vmferry.appliances.window import Window
-from vmferry.errors import SourceError
+from vmferry.model.bytes import check_inside
 from vmferry.model.disk import Extent, ExtentKind
 from vmferry.units import MIB
 
@@ -30,18 +30,8 @@ class Zeros:
     """
 
     def __init__(self, size: int, name: str) -> None:
-        self._size = size
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        """How messages call it."""
-        return self._name
-
-    @property
-    def size(self) -> int:
-        """Bytes of the disk."""
-        return self._size
+        self.size = size
+        self.name = name
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return ``length`` zeros.
@@ -49,10 +39,7 @@ class Zeros:
         Raises:
             SourceError: The range is not wholly inside the disk.
         """
-        if offset < 0 or length < 0 or offset + length > self._size:
-            raise SourceError(
-                f"{self._name}: bytes {offset} + {length} are not inside {self._size} bytes"
-            )
+        check_inside(self, offset, length)
         return bytes(length)
 
     def extents(self, offset: int, length: int) -> Iterator[Extent]:

@@ -23,7 +23,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmferry.appliances.refusal import bad_archive
-from vmferry.errors import SourceError
+from vmferry.model.bytes import check_inside
 from vmferry.units import GIB, KIB, MIB, human
 
 if TYPE_CHECKING:
@@ -87,10 +87,7 @@ class GzipSource:
             FormatError: The file is not what it was when it was opened.
             SourceError: The range is not wholly inside the content, or the file cannot be read.
         """
-        if offset < 0 or length < 0 or offset + length > self._size:
-            raise SourceError(
-                f"{self.name}: bytes {offset} + {length} are not inside {self._size} bytes"
-            )
+        check_inside(self, offset, length)
         inflation = self._take(offset)
         while (skip := offset - inflation.offset) > 0:
             inflation.read(min(skip, _OUTPUT))

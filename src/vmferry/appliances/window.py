@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vmferry.errors import SourceError
+from vmferry.model.bytes import check_inside
 
 if TYPE_CHECKING:
     from vmferry.model.bytes import ByteSource
@@ -31,18 +32,8 @@ class Window:
             )
         self._source = source
         self._offset = offset
-        self._size = size
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        """How messages call it."""
-        return self._name
-
-    @property
-    def size(self) -> int:
-        """Bytes of the part."""
-        return self._size
+        self.size = size
+        self.name = name
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes of the part.
@@ -50,8 +41,5 @@ class Window:
         Raises:
             SourceError: The range is not wholly inside the part, or the whole cannot be read.
         """
-        if offset < 0 or length < 0 or offset + length > self._size:
-            raise SourceError(
-                f"{self._name}: bytes {offset} + {length} are not inside {self._size} bytes"
-            )
+        check_inside(self, offset, length)
         return self._source.read_at(self._offset + offset, length)

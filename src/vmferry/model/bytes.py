@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from vmferry.errors import SourceError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -32,6 +34,18 @@ class ByteSource(Protocol):
         Raises:
             SourceError: The range is not wholly inside the object, or the object cannot be read.
         """
+
+
+def check_inside(source: ByteSource, offset: int, length: int) -> None:
+    """Refuse a range that is not wholly inside ``source``: what every ``read_at`` begins with.
+
+    Raises:
+        SourceError: It is not.
+    """
+    if offset < 0 or length < 0 or offset + length > source.size:
+        raise SourceError(
+            f"{source.name}: {length} bytes at byte {offset} are wanted, it has {source.size} bytes"
+        )
 
 
 @runtime_checkable

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import ServiceError, SourceError, StorageFullError, VmferryError
+from vmferry.model.bytes import check_inside
 from vmferry.model.disk import Extent, ExtentKind
 from vmferry.stores import Store
 from vmferry.units import MIB, human
@@ -54,10 +55,7 @@ class FileSource:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes from ``offset``; raises ``SourceError``."""
-        if offset < 0 or length < 0 or offset + length > self.size:
-            raise SourceError(
-                f"{self.name}: {length} bytes at byte {offset} are wanted, it has {self.size} bytes"
-            )
+        check_inside(self, offset, length)
         data = self._pread(length, offset)
         while len(data) < length:
             more = self._pread(length - len(data), offset + len(data))

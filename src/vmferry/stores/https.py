@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import SourceError
+from vmferry.model.bytes import check_inside
 from vmferry.stores import Access, Store
 
 if TYPE_CHECKING:
@@ -60,10 +61,7 @@ class HttpSource:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes from ``offset``; raises ``SourceError``."""
-        if offset < 0 or length < 0 or offset + length > self.size:
-            raise SourceError(
-                f"{self.name}: {length} bytes at byte {offset} are wanted, it has {self.size} bytes"
-            )
+        check_inside(self, offset, length)
         return self._tried(offset, length) if length else b""
 
     def _tried(self, offset: int, length: int) -> bytes:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry.errors import SourceError, StorageFullError
+from vmferry.model.bytes import check_inside
 from vmferry.stores import Access, Store
 from vmferry.units import MIB
 
@@ -46,10 +47,7 @@ class S3Source:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes from ``offset``; raises ``SourceError``."""
-        if offset < 0 or length < 0 or offset + length > self.size:
-            raise SourceError(
-                f"{self.name}: {length} bytes at byte {offset} are wanted, it has {self.size} bytes"
-            )
+        check_inside(self, offset, length)
         if not length:
             return b""
         from botocore.exceptions import HTTPClientError, IncompleteReadError

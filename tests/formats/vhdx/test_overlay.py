@@ -44,5 +44,5 @@ def test_what_is_not_patched_is_one_read() -> None:
 
 @pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, -1), (0, 101), (100, 1)])
 def test_ranges_outside(offset: int, length: int) -> None:
-    with pytest.raises(SourceError, match="is not inside 100 bytes"):
+    with pytest.raises(SourceError, match="are wanted, it has 100 bytes"):
         Overlay(MemorySource(bytes(10)), 100).read_at(offset, length)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from vmferry.errors import SourceError
+from vmferry.model.bytes import check_inside
 
 if TYPE_CHECKING:
     from vmferry.model.bytes import ByteSource
@@ -46,9 +46,8 @@ class Overlay:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes from ``offset``."""
+        check_inside(self, offset, length)
         end = offset + length
-        if offset < 0 or length < 0 or end > self.size:
-            raise SourceError(f"{self.name}: {offset} + {length} is not inside {self.size} bytes")
         stored = max(min(end, self._source.size) - offset, 0)
         data = self._source.read_at(offset, stored) if stored else b""
         first, last = bisect_right(self._ends, offset), bisect_left(self._starts, end)
