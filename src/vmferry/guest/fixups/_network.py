@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the fix-ups of the network share: which cards there are, and how a line is disabled.
+
+Source: systemd.net-naming-scheme(7) and biosdevname(1) for the names that cards get.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from vmferry.model.fixup import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from vmferry.guest.draft import Draft
+    from vmferry.model.fixup import Choices
+    from vmferry.model.guest import GuestFacts, Interface
+
+RULES: Final = "/etc/udev/rules.d/70-vmferry-net.rules"
+"""Where ``network_names`` writes which card has which name; it runs before those that ask here."""
+
+CARD: Final = re.compile(r"(?:eth|em)\d{1,3}|p\d{1,3}p\d{1,3}|en[a-z][0-9a-z]{1,12}")
+"""Names that a kernel, systemd or biosdevname gives to a card; others are given by an address."""
+
+NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")
+"""What is written into rules and files: IFNAMSIZ is 16, and a dot or colon makes no card's name."""
+
+OWN_NAME: Final = re.compile(r'\bNAME="([A-Za-z0-9_-]{1,15})"')
+VLAN: Final = re.compile(r"vlan\d{1,4}|.+\.\d{1,4}")
+FROM_RELEASE: Final = re.compile(r"\d{1,4}")
+
+NAMERS: Final = ("80-net-setup-link.rules", "80-net-name-slot.rules")
+GENERATOR: Final = "75-persistent-net-generator.rules"
+UDEV: Final = ("/lib/udev/rules.d", "/usr/lib/udev/rules.d")
+MASKS: Final = (
+    *(f"/etc/udev/rules.d/{name}" for name in NAMERS),
+    "/etc/systemd/network/99-default.link",
+)
+KERNEL_NAMES: Final = "net.ifnames=0"
+
+DISABLED: Final = "# disabled by vmferry: "
+
+
+def to_dhcp(choices: Choices) -> bool:
+    """Tell whether static addresses become DHCP."""
+    return choices.network is Network.DHCP
+
+
+def disabled(line: str) -> str:
+    """Return a line as a comment at its own indent."""
+    bare = line.lstrip(" \t")
+    return f"{line[: len(line) - len(bare)]}{DISABLED}{bare}"
+
+
+def is_disabled(line: str) -> bool:
+    """Tell whether ``disabled`` made the line."""
+    return line.lstrip(" \t").startswith(DISABLED.rstrip())
+
+
+def major(facts: GuestFacts) -> int:
+    """Return the first number of the distribution's version, 0 if it has none."""
+    found = FROM_RELEASE.match(facts.version)
+    return int(found[0]) if found else 0
+
+
+def is_vlan(name: str) -> bool:
+    """Tell whether a name is that of a tagged network, which does not come along."""
+    return VLAN.fullmatch(name) is not None
+
+
+def has_predictable_names(draft: Draft, facts: GuestFacts) -> bool:
+    """Tell whether the guest names cards by their place, and not as the kernel counts them.
+
+    Debian 8, Ubuntu 14.04 and SLES 12 have the rules of both; with the generator of persistent
+    names the first card is ``eth0``.
+    """
+    options = [entry.options.split() for entry in facts.boot_entries if entry.default]
+    if options and all(KERNEL_NAMES in words for words in options):
+        return False
+    if any(draft.target(path) == "/dev/null" for path in MASKS):
+        return False
+    has = {
+        name
+        for name in (*NAMERS, GENERATOR)
+        if any(draft.exists(f"{folder}/{name}") for folder in UDEV)
+    }
+    return bool(has) and GENERATOR not in has
+
+
+def cards(
+    draft: Draft, facts: GuestFacts, choices: Choices, pinned: Collection[str] = ()
+) -> list[str]:
+    """Return the names of cards that the guest's files configure, the first card first.
+
+    Args:
+        draft: Its rules say which is the first, once they are written.
+        facts: What the files configure.
+        choices: The first of ``macs`` is that of the first card.
+        pinned: Names that rules give by an address, of whatever form.
+    """
+    known: dict[str, list[Interface]] = {}
+    own = OWN_NAME.findall(draft.text(RULES) or "")
+    for each in facts.interfaces:
+        if CARD.fullmatch(each.name) or (
+            NAME.fullmatch(each.name) and (each.mac or each.name in (*pinned, *own))
+        ):
+            known.setdefault(each.name, []).append(each)
+    predictable = has_predictable_names(draft, facts)
+
+    def order(name: str) -> tuple[object, ...]:
+        macs = {each.mac for each in known[name] if each.mac}
+        return (
+            own.index(name) if name in own else len(own),
+            not macs & set(choices.macs[:1]),
+            all(each.method == "none" for each in known[name]),
+            predictable == name.startswith("eth"),
+            _natural(name),
+        )
+
+    return sorted(known, key=order)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return a key by which ``ens192`` comes before ``ens1000`` and ``eth2`` before ``eth10``."""
+    return [
+        (int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d{1,9})", name)
+    ]
