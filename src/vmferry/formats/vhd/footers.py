@@ -139,6 +139,7 @@ def _check_type(kind: int, where: int) -> None:
             found="disk type 4",
             expected="a fixed or dynamic disk, which has no parent",
             hint="Merge the disk with its parent (Hyper-V: Merge-VHD) and take the result",
+            aws_text=AWS_FOOTERS,
         )
     if kind not in (DiskType.FIXED, DiskType.DYNAMIC):
         raise damaged("disk type", where + _TYPE_AT, found=kind, expected="2 fixed or 3 dynamic")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The errors of the VHD parser, with AWS's texts for them.
 
-AWS says ``Footers not identical`` of a disk whose two footers differ; for everything else it has
-the text that is the default of ``FormatError``.
+AWS says ``Footers not identical`` of a disk whose two footers differ and of a differencing disk;
+for everything else it has the text that is the default of ``FormatError``.
 
-Source: shared text ``aws-behaviour.md`` 2.3 (L2645 of the guide).
+Source: shared text ``aws-behaviour.md`` 2.3 (L2645 of the guide) and 11-D (L261).
 """
 
 from __future__ import annotations
