@@ -10,7 +10,7 @@ import pytest
 
 from vmferry.config import Buckets, Compute, Guest, Serve, Tasks, default_state_dir, load
 from vmferry.errors import SetupError
-from vmferry.units import TIB
+from vmferry.units import MIB, TIB
 
 FULL = """
 [serve]
@@ -56,6 +56,7 @@ def test_defaults(state: Path) -> None:
     assert config.tasks.workers >= 1
     assert config.buckets == Buckets()
     assert (config.guest.support_policy, config.guest.max_disk) == ("capability", 8 * TIB)
+    assert (config.guest.low_space, config.guest.no_space) == (64 * MIB, MIB)
     assert (config.compute.boot_check, config.compute.boot_deadline_s) == ("auto", 300)
 
 
@@ -186,6 +187,11 @@ def test_secrets_are_not_shown(state: Path) -> None:
         (
             "[guest]\nmax_disk = 0",
             "settings: tasks.retention_days is 7 and guest.max_disk is 0, expected " + LEAST,
+        ),
+        (
+            "[guest]\nlow_space = 5",
+            "settings: guest.no_space is 1048576 and guest.low_space is 5, expected at least 0 "
+            "and at least as much",
         ),
         (
             "[guest]\nsupport_policy = 'AWS'",

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from vmferry.errors import SetupError
-from vmferry.units import TIB
+from vmferry.units import MIB, TIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,10 +94,16 @@ class Guest:
         support_policy: ``capability`` (default: what vmferry can run) or ``aws`` (the guide's
             limits and errors).
         max_disk: Largest virtual disk in bytes; default 8 TiB, AWS's limit of ImportImage.
+        low_space: Free bytes of the root, and of /boot, below which a check warns; default 64 MiB,
+            an initramfs and its copy. Less lets machines through that cannot be mended.
+        no_space: Free bytes of the root below which AWS is said to refuse; default 1 MiB, for AWS
+            does not publish its limit. With ``support_policy = "aws"`` vmferry refuses there too.
     """
 
     support_policy: str = "capability"
     max_disk: int = 8 * TIB
+    low_space: int = 64 * MIB
+    no_space: int = MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,12 +275,21 @@ def _check(config: Config) -> None:
         raise SetupError(
             f"settings: buckets.endpoint is {endpoint!r}, expected http://HOST or https://HOST"
         )
-    if config.guest.support_policy not in ("capability", "aws"):
+    _check_guest(config.guest)
+    _check_compute(config.compute)
+
+
+def _check_guest(guest: Guest) -> None:
+    if guest.support_policy not in ("capability", "aws"):
         raise SetupError(
-            f"settings: guest.support_policy is {config.guest.support_policy!r}, "
+            f"settings: guest.support_policy is {guest.support_policy!r}, "
             "expected capability or aws"
         )
-    _check_compute(config.compute)
+    if not 0 <= guest.no_space <= guest.low_space:
+        raise SetupError(
+            f"settings: guest.no_space is {guest.no_space} and guest.low_space is "
+            f"{guest.low_space}, expected at least 0 and at least as much"
+        )
 
 
 def _check_compute(compute: Compute) -> None:

@@ -32,10 +32,10 @@ def openssl(folder: Path, *words: str) -> None:
     subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
 
 
-def sign(folder: Path, key: str, bits: str, signed: str = "vm.mf") -> bytes:
+def sign(folder: Path, key: str, bits: str, signed: str = "vm.mf", serial: str = "1") -> bytes:
     """Make a certificate file with openssl, as the standard describes it."""
     subject = ["-subj", "/CN=vendor", "-days", "1", "-nodes", "-keyout", "key.pem"]
-    openssl(folder, "req", "-x509", *KEYS[key], *subject, "-out", "cert.pem")
+    openssl(folder, "req", "-x509", *KEYS[key], *subject, "-set_serial", serial, "-out", "cert.pem")
     (folder / "vm.mf").write_bytes(MANIFEST)
     if key == "ed25519":
         (folder / "signature").write_bytes(bytes(64))
@@ -61,6 +61,11 @@ def test_a_good_signature_passes_and_a_changed_manifest_does_not(
         "expected the signature of this manifest by the certificate's key"
     )
     assert caught.value.aws_text == "ClientError: Disk validation failed [Unsupported OVA format]"
+
+
+@pytest.mark.parametrize("serial", ["0", "-5"])
+def test_a_serial_number_that_none_should_have(serial: str, tmp_path: Path) -> None:
+    verify_certificate(sign(tmp_path, "rsa", "256", serial=serial), "vm.mf", MANIFEST)
 
 
 def test_another_s_key_does_not_sign(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ Source: DSP0243 (OVF) 1.1.0 and 2.1.1, section 5.1, "OVF Package Structure"; RFC
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Final
 
 from vmferry.appliances.refusal import bad_archive
@@ -39,7 +40,7 @@ def verify_certificate(certificate: bytes, name: str, manifest: bytes) -> None:
         FormatError: The file is not understood, or it signs another manifest.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
+    from cryptography.x509 import InvalidVersion
 
     match = _LINE.match(certificate)
     if match is None:
@@ -50,7 +51,7 @@ def verify_certificate(certificate: bytes, name: str, manifest: bytes) -> None:
     if signed != name:
         raise bad_archive("certificate", found=f"a signature of {signed!r}", expected=repr(name))
     try:
-        key = load_pem_x509_certificate(certificate[match.end() :]).public_key()
+        key = _key_of(certificate[match.end() :])
         signature = bytes.fromhex(match[3].decode("ascii"))
     except (InvalidVersion, UnsupportedAlgorithm, ValueError) as error:
         raise bad_archive("certificate", found=str(error)[:200], expected="X.509 in PEM") from error
@@ -60,6 +61,16 @@ def verify_certificate(certificate: bytes, name: str, manifest: bytes) -> None:
             expected="the signature of this manifest by the certificate's key",
             hint=_HINT,
         )
+
+
+def _key_of(certificate: bytes) -> CertificatePublicKeyTypes:
+    """Return the key; how the rest is written, such as a serial number of 0, does not matter."""
+    from cryptography.utils import CryptographyDeprecationWarning
+    from cryptography.x509 import load_pem_x509_certificate
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return load_pem_x509_certificate(certificate).public_key()
 
 
 def _is_signed(

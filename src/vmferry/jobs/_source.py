@@ -119,6 +119,8 @@ def examine(
             machine=machine,
             request=guest.Request(**request),
             max_disk=rooms.config.guest.max_disk,
+            low_space=rooms.config.guest.low_space,
+            no_space=rooms.config.guest.no_space,
         )
         report = check.look(subject, [disk.disk for disk in disks])
     except (FormatError, GuestError) as error:

@@ -12,7 +12,8 @@ def test_its_own() -> None:
 
 def test_one_of_aws() -> None:
     assert lines("license", at=request(license_type="aws")) == [
-        "license type: found AWS, expected BYOL for Linux"
+        "license type: found AWS, expected BYOL for Linux",
+        "license type: found AWS, but vmferry brings no licence",
     ]
 
 
@@ -21,9 +22,10 @@ def test_an_operation_of_linux() -> None:
 
 
 def test_an_operation_of_windows() -> None:
-    assert lines("license", at=request(usage_operation="RunInstances:0002")) == [
-        "usage operation: found RunInstances:0002, expected one of Linux"
-    ]
+    assert (
+        lines("license", at=request(usage_operation="RunInstances:0002"))
+        == ["usage operation: found RunInstances:0002, expected one of Linux"] * 2
+    )
 
 
 def test_its_weight() -> None:
@@ -33,3 +35,11 @@ def test_its_weight() -> None:
     assert finding.aws_text == (
         "ClientError: The license type specified is not supported for the operating system"
     )
+
+
+def test_our_weight() -> None:
+    of_type = findings("license", at=request(license_type="AWS"))[1]
+    of_operation = findings("license", at=request(usage_operation="RunInstances:0002"))[1]
+    assert (of_type.severity, of_operation.severity) == ("informs", "warns")
+    for each in (of_type, of_operation):
+        assert (each.concerns, each.aws_text) == (("vmferry",), "")

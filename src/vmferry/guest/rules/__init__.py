@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from vmferry.model.finding import BOTH, Finding, Service, Severity
 from vmferry.model.guest import Platform
 from vmferry.plugins import find
-from vmferry.units import TIB
+from vmferry.units import MIB, TIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -96,12 +96,16 @@ class Subject:
         machine: What an appliance says, ``None`` for bare disks.
         request: What the caller asked for.
         max_disk: The largest disk that vmferry takes, in bytes (``guest.max_disk``).
+        low_space: Of the root, in bytes, below which a check warns (``guest.low_space``).
+        no_space: Below which AWS refuses (``guest.no_space``).
     """
 
     disks: tuple[SubjectDisk, ...]
     machine: Machine | None = None
     request: Request = Request()
     max_disk: int = 8 * TIB
+    low_space: int = 64 * MIB
+    no_space: int = MIB
 
 
 class Seen(NamedTuple):

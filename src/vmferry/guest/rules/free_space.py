@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The root has room for what is changed at an import.
+"""The root, and /boot where it is apart, have room for what is changed at an import.
 
-Source: aws-behaviour.md, 11-I, line 449; AWS does not say how much: an initramfs has about 60 MiB.
+Source: aws-behaviour.md, 11-I, line 449; AWS does not say how much, so the operator does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from vmferry.guest.rules import Rule, Seen, Stage
 from vmferry.model.finding import Service, Severity
-from vmferry.units import MIB, human
+from vmferry.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,22 +18,30 @@ if TYPE_CHECKING:
     from vmferry.guest.rules import Subject
     from vmferry.model.guest import GuestFacts
 
-LEAST: Final = 64 * MIB
-FULL: Final = MIB
+BOOT: Final = "/boot"
 
 
-def check(facts: GuestFacts, _subject: Subject) -> Iterator[Seen]:
+def check(facts: GuestFacts, subject: Subject) -> Iterator[Seen]:
     """Yield too little room."""
-    if facts.free is None or facts.free >= LEAST:
-        return
-    full = facts.free < FULL
-    yield Seen(
-        "free space of the root file system",
-        human(facts.free),
-        f"at least {human(LEAST)}",
-        severity=Severity.BLOCKS if full else None,
-        concerns=(Service.AWS,) if full else None,
-    )
+    if facts.free is not None and facts.free < subject.low_space:
+        full = facts.free < subject.no_space
+        yield Seen(
+            "free space of the root file system",
+            human(facts.free),
+            f"at least {human(subject.low_space)}",
+            severity=Severity.BLOCKS if full else None,
+            concerns=(Service.AWS,) if full else None,
+        )
+    for entry in facts.fstab:
+        if entry.path == BOOT and entry.partition not in (None, facts.root):
+            free = facts.partitions[entry.partition or 0].free
+            if free is not None and free < subject.low_space:
+                yield Seen(
+                    "free space of /boot",
+                    human(free),
+                    f"at least {human(subject.low_space)}",
+                    aws_text="",
+                )
 
 
 RULE = Rule(

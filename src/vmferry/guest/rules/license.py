@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS imports Linux with its own licence only, and for an operation of Linux.
 
-To us it is all the same: nothing is billed, and the guide's own commands say ``AWS`` of any
-machine.
+We bill nothing and bring no licence, and the guide's own commands say ``AWS`` of any machine: that
+is worth a word. An operation of another system is kept as it is asked for, and says what is not so.
 
 Source: aws-behaviour.md, 11-P, lines 795, 813 and 874 to 888.
 """
@@ -32,8 +32,14 @@ def check(_facts: GuestFacts, subject: Subject) -> Iterator[Seen]:
     request = subject.request
     if request.license_type.upper() == "AWS":
         yield Seen("license type", "AWS", "BYOL for Linux")
+        yield _ours("license type", "AWS, but vmferry brings no licence", "", Severity.INFORMS)
     if request.usage_operation not in OPERATIONS:
         yield Seen("usage operation", request.usage_operation, "one of Linux")
+        yield _ours("usage operation", request.usage_operation, "one of Linux", Severity.WARNS)
+
+
+def _ours(where: str, found: str, expected: str, severity: Severity) -> Seen:
+    return Seen(where, found, expected, aws_text="", severity=severity, concerns=(Service.VMFERRY,))
 
 
 RULE = Rule(
