@@ -190,8 +190,10 @@ def test_secrets_are_not_shown(state: Path) -> None:
         ),
         (
             "[guest]\nlow_space = 5",
-            "settings: guest.no_space is 1048576 and guest.low_space is 5, expected at least 0 "
-            "and at least as much",
+            (
+                "settings: guest.no_space is 1048576 and guest.low_space is 5, expected at least 0"
+                " and at least as much"
+            ),
         ),
         (
             "[guest]\nsupport_policy = 'AWS'",
