@@ -37,7 +37,7 @@ def test_the_plan_of_a_drawn_guest(tmp_path: Path) -> None:
     assert edit.before is not None
     assert "/dev/sda1 / ext4" in edit.before
     assert f"UUID={drawing.UUID} / ext4" in edit.after
-    assert plan.mounts == (GuestMount(path="/", partition=0),)
+    assert plan.mounts == (GuestMount(path="/", disk=0, number=1),)
     assert inspection.plan(disks, Choices(fixups=())).edits == ()
 
 

@@ -58,7 +58,7 @@ PLAN = Plan(
             backup=".fstab.before-vmferry",
         ),
     ),
-    mounts=(GuestMount(path="/", partition=0),),
+    mounts=(GuestMount(path="/", disk=0, number=1),),
     notes=("x: y",),
 )
 

@@ -119,18 +119,25 @@ def see(disks: Sequence[Readable]) -> Sight:
 def _mounts(facts: GuestFacts, tree: Tree, esp_path: str) -> tuple[GuestMount, ...]:
     """Return what is mounted where when the guest runs."""
     found = {
-        path: GuestMount(
-            path=path,
-            partition=facts.partitions.index(mount.partition),
-            options=_subvolume_option(*mount.choice),
-        )
+        path: _mount(path, mount.partition, _subvolume_option(*mount.choice))
         for path, mount in mounts.read(tree, facts.partitions).items()
     }
     esp = boot.esp_of(facts.partitions)
     if esp_path and esp is not None:
-        found[esp_path] = GuestMount(path=esp_path, partition=esp)
-    root = GuestMount(path="/", partition=facts.root, options=_subvolume_option(facts.subvolume, 0))
+        found[esp_path] = _mount(esp_path, facts.partitions[esp])
+    root = _mount("/", facts.partitions[facts.root], _subvolume_option(facts.subvolume, 0))
     return (root, *(found[path] for path in sorted(found)))
+
+
+def _mount(path: str, partition: Partition, options: str = "") -> GuestMount:
+    return GuestMount(
+        path=path,
+        disk=partition.disk,
+        number=partition.number,
+        volume=partition.volume,
+        options=options,
+        clean=partition.clean,
+    )
 
 
 def _subvolume_option(path: str, number: int) -> str:

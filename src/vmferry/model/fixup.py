@@ -94,13 +94,19 @@ class GuestMount:
 
     Attributes:
         path: Where, ``/`` first.
-        partition: Index into the guest's partitions.
+        disk: Index of the disk.
+        number: Of the partition; 0 for a whole disk.
+        volume: ``group/name`` of a volume, ``""`` for a partition.
         options: Which subvolume of Btrfs: ``subvol=…`` or ``subvolid=…``; ``""`` elsewhere.
+        clean: Whether its journal is empty, so that what was read is what is there.
     """
 
     path: str
-    partition: int
+    disk: int
+    number: int
+    volume: str = ""
     options: str = ""
+    clean: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
