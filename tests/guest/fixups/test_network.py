@@ -57,6 +57,14 @@ def test_vlans(name: str, expected: bool) -> None:
     assert _network.is_vlan(name) is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("dummy0", True), ("virbr0-nic", True), ("lo", True), ("lan0", False), ("br0", False)],
+)
+def test_networks_inside(name: str, expected: bool) -> None:
+    assert _network.is_inside(name) is expected
+
+
 @pytest.mark.parametrize(("version", "expected"), [("22.04", 22), ("6", 6), ("", 0), ("x", 0)])
 def test_major(version: str, expected: int) -> None:
     assert _network.major(replace(FACTS, version=version)) == expected

@@ -29,6 +29,12 @@ NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")
 
 OWN_NAME: Final = re.compile(r'\bNAME="([A-Za-z0-9_-]{1,15})"')
 VLAN: Final = re.compile(r"vlan\d{1,4}|.+\.\d{1,4}")
+NO_CARD: Final = re.compile(
+    r"(?:lo|dummy|tun|tap|wg|veth|docker|virbr|lxcbr|lxdbr|podman|cni|ppp|sit|gre|ipip|ib)\d{0,4}"
+    r"(?:-nic)?|(?:wl|ww)[0-9a-z]{1,13}"
+)
+"""What a guest makes for itself; an address there is no address of the network outside."""
+
 FROM_RELEASE: Final = re.compile(r"\d{1,4}")
 
 NAMERS: Final = ("80-net-setup-link.rules", "80-net-name-slot.rules")
@@ -68,6 +74,11 @@ def major(facts: GuestFacts) -> int:
 def is_vlan(name: str) -> bool:
     """Tell whether a name is that of a tagged network, which does not come along."""
     return VLAN.fullmatch(name) is not None
+
+
+def is_inside(name: str) -> bool:
+    """Tell whether a name is that of the guest's own networks, whose addresses stay."""
+    return NO_CARD.fullmatch(name) is not None
 
 
 def has_predictable_names(draft: Draft, facts: GuestFacts) -> bool:

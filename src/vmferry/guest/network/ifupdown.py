@@ -63,7 +63,7 @@ def read(settings: Settings) -> Iterator[Interface]:
 
 
 def _stanzas(settings: Settings) -> Iterator[_Stanza]:
-    for path, lines in _files(settings):
+    for path, lines in files(settings):
         stanza = None
         for word, rest in lines:
             if word == "iface":
@@ -76,8 +76,8 @@ def _stanzas(settings: Settings) -> Iterator[_Stanza]:
                 stanza.options.append((word, rest))
 
 
-def _files(settings: Settings) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield path and lines of the file and of what it includes, each once."""
+def files(settings: Settings) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield the path of the file and of what it includes, each once, and each line's two parts."""
     todo = deque([INTERFACES])
     seen: set[str] = set()
     includes = 0
