@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmferry.blocks.ingest import NUMBER
-from vmferry.blocks.location import PLAIN, Location
+from vmferry.blocks.location import ABSENT, PLAIN, Location
 from vmferry.blocks.map import BlockMap, map_key, part_segments, seal
 from vmferry.errors import IntegrityError, SourceError
 from vmferry.units import BLOCK, GIB, MIB, TIB
@@ -51,6 +51,7 @@ def _part(path: Path, numbers: list[int]) -> Path:
 
 
 def _sealed(folder: Path, numbers: list[int], size: int) -> bytes:
+    folder.mkdir(exist_ok=True)
     target = folder / "new" / "map"
     assert seal([_part(folder / "part", numbers)], size, target) == len(numbers)
     return target.read_bytes()
@@ -186,3 +187,24 @@ def test_parts_that_a_power_cut_left(tmp_path: Path) -> None:
 
 def test_the_key_of_a_map() -> None:
     assert map_key("import-ami-1.0") == "maps/import-ami-1.0"
+
+
+def test_parts_are_laid_over_a_base(tmp_path: Path) -> None:
+    base = BlockMap(Memory(_sealed(tmp_path / "base", [1, 2, 1023, 1024, 3000], 3001 * BLOCK)))
+    assert base.location(10**9).absent
+    assert [number for number, _ in base.entries()] == [1, 2, 1023, 1024, 3000]
+    entry = NUMBER.pack
+    part = tmp_path / "part"
+    part.write_bytes(
+        entry(0) + _at(7).pack() + entry(2) + ABSENT.pack() + entry(5) + ABSENT.pack()
+        + entry(1024) + _at(8).pack() + entry(4000) + _at(9).pack()
+    )  # fmt: skip
+    assert seal([part], 5000 * BLOCK, tmp_path / "map", base) == 6
+    found = BlockMap(Memory((tmp_path / "map").read_bytes()))
+    assert found.present == 6
+    assert dict(found.entries()) == {
+        number: at.pack()
+        for number, at in {
+            0: _at(7), 1: _at(1), 1023: _at(1023), 1024: _at(8), 3000: _at(3000), 4000: _at(9)
+        }.items()
+    }  # fmt: skip

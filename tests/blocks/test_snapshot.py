@@ -74,7 +74,7 @@ def _flip(path: Path, at: int) -> None:
 
 def test_a_damaged_plain_block_is_named(kept: BlockStore) -> None:
     segment = _segment(kept)
-    offset = kept.disk("m")._map.location(1).offset
+    offset = kept.disk("m").map.location(1).offset
     _flip(segment, offset + 77)
     start = f"segment {segment.name}: block 1 at byte {offset}: "
     with pytest.raises(IntegrityError, match=rf"^{start}SHA-256 is [0-9a-f]{{64}}, expected ") as e:
@@ -85,7 +85,7 @@ def test_a_damaged_plain_block_is_named(kept: BlockStore) -> None:
 
 def test_every_byte_of_a_compressed_block_is_guarded(kept: BlockStore) -> None:
     segment, disk = _segment(kept), kept.disk("m")
-    location = disk._map.location(0)
+    location = disk.map.location(0)
     good = segment.read_bytes()
     assert location.offset == 0
     harmless = 0
@@ -107,7 +107,7 @@ def test_every_byte_of_a_compressed_block_is_guarded(kept: BlockStore) -> None:
 @pytest.mark.parametrize("claimed", [BLOCK, 1 << 36, 1 << 62, (1 << 64) - 3])
 def test_a_damaged_frame_is_given_no_memory(kept: BlockStore, claimed: int) -> None:
     disk = kept.disk("m")
-    location = disk._map.location(0)
+    location = disk.map.location(0)
     stored = _segment(kept).read_bytes()[: location.length]
     frame = stored[:4] + bytes([stored[4] | 0xC0]) + stored[5:6] + struct.pack("<Q", claimed)
     with pytest.raises(IntegrityError, match=r"block 0 at byte 0: .*(content size|too large)"):

@@ -105,9 +105,11 @@ class Bitmap:
             self._bits[high] |= trail
         self._dirty.update(range(low // PAGE, high // PAGE + 1))
 
-    def blocks(self) -> Iterator[int]:
-        """Yield the numbers of the blocks of which the overlay holds anything."""
-        for match in _NOT_CLEAR.finditer(self._bits):
+    def blocks(self, first: int = 0, end: int | None = None) -> Iterator[int]:
+        """Yield the numbers from ``first`` to ``end`` of blocks that the overlay has a part of."""
+        for match in _NOT_CLEAR.finditer(
+            self._bits, first, len(self._bits) if end is None else end
+        ):
             yield match.start()
 
     @property

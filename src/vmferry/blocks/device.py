@@ -106,9 +106,14 @@ class Device:
             )
         )
 
-    def changed(self) -> Iterator[int]:
-        """Yield the numbers of the blocks of 512 KiB that were written to, rising."""
-        return self._bitmap.blocks()
+    def changed(self, first: int = 0, end: int | None = None) -> Iterator[int]:
+        """Yield the numbers of the blocks of 512 KiB that were written to, rising.
+
+        Args:
+            first: Of these numbers the first,
+            end: and the one after the last; ``None`` for all.
+        """
+        return self._bitmap.blocks(first, end)
 
     def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Write ``data``; the range must lie inside the device.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import zstandard
 
-from vmferry.blocks.location import PLAIN, ZERO_BLOCK, ZSTD, Location, segment_key
+from vmferry.blocks.location import ABSENT, PLAIN, ZERO_BLOCK, ZSTD, Location, segment_key
 from vmferry.model.disk import ExtentKind
 from vmferry.stores.directory import flush_folder, room_on_disk
 from vmferry.units import BLOCK, MIB
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vmferry.blocks.index import BlockIndex
+    from vmferry.blocks.map import BlockMap
     from vmferry.model.bytes import ByteStore
     from vmferry.model.disk import Disk
 
@@ -67,7 +68,13 @@ class Ingest:
         self._store, self._index, self._lock = store, index, lock
 
     def copy(
-        self, disk: Disk, offset: int, length: int, part: Path, tick: Callable[[int], None]
+        self,
+        disk: Disk,
+        offset: int,
+        length: int,
+        part: Path,
+        tick: Callable[[int], None],
+        base: BlockMap | None = None,
     ) -> int:
         """Store the slice and write its map part durably.
 
@@ -77,6 +84,8 @@ class Ingest:
             length: Bytes; the end is a multiple of ``BLOCK`` or the disk's end.
             part: The file that gets the slice's entries.
             tick: Called with the disk offset reached; may raise to stop.
+            base: The map that the entries will be laid over: a block that is the same there keeps
+                its place, and one that became zeros has an entry that says so.
 
         Returns:
             Bytes newly stored: compressed, without what was there already.
@@ -85,7 +94,7 @@ class Ingest:
         stored, draft = 0, _Draft()
         with shared(self._lock):
             for start, size in runs(disk, offset, length):
-                entries += self._blocks(disk, start, size, draft)
+                entries += self._blocks(disk.read_at(start, size), start, draft, base)
                 if draft.size > SEGMENT - RUN:
                     stored += self._keep(draft)
                     draft = _Draft()
@@ -95,23 +104,30 @@ class Ingest:
         return stored
 
     def _blocks(
-        self, disk: Disk, start: int, size: int, draft: _Draft
+        self, data: bytes, start: int, draft: _Draft, base: BlockMap | None
     ) -> list[tuple[int, Location]]:
         """Return the entries of a run; what is stored nowhere goes into the draft."""
-        data = disk.read_at(start, size)
+        entries: dict[int, Location] = {}
         found: list[tuple[int, bytes, bytes]] = []
-        for position in range(0, size, BLOCK):
+        for position in range(0, len(data), BLOCK):
+            number = (start + position) // BLOCK
             block = data[position : position + BLOCK]
             if len(block) < BLOCK:
                 block += bytes(BLOCK - len(block))
-            if block != ZERO_BLOCK:
-                number = (start + position) // BLOCK
-                found.append((number, hashlib.sha256(block).digest(), block))
+            if block == ZERO_BLOCK:
+                if base is not None:
+                    entries[number] = ABSENT
+                continue
+            digest = hashlib.sha256(block).digest()
+            before = ABSENT if base is None else base.location(number)
+            if before.digest == digest:
+                entries[number] = before
+            else:
+                found.append((number, digest, block))
         known = self._index.find([digest for _, digest, _ in found]) if found else {}
-        return [
-            (number, known.get(digest) or draft.place(digest, block))
-            for number, digest, block in found
-        ]
+        for number, digest, block in found:
+            entries[number] = known.get(digest) or draft.place(digest, block)
+        return sorted(entries.items())
 
     def _keep(self, draft: _Draft) -> int:
         if draft.size:

@@ -47,6 +47,10 @@ class Location(NamedTuple):
         return self.segment == NO_SEGMENT
 
 
+ABSENT: Final = Location(bytes(32), NO_SEGMENT, 0, 0, PLAIN)
+"""The entry of a block that is all zeros."""
+
+
 def unpack(data: bytes, offset: int, where: str) -> Location:
     """Return the entry at ``offset`` of ``data``.
 

@@ -21,10 +21,12 @@ import hashlib
 import os
 import struct
 from functools import lru_cache
+from heapq import merge
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from vmferry.blocks.ingest import NUMBER
-from vmferry.blocks.location import ENTRY, Location, unpack
+from vmferry.blocks.location import ABSENT, ENTRY, NO_SEGMENT, Location, unpack
 from vmferry.errors import IntegrityError, VmferryError
 from vmferry.stores.directory import room_on_disk
 from vmferry.units import BLOCK
@@ -52,16 +54,25 @@ def map_key(map_id: str) -> str:
     return f"maps/{map_id}"
 
 
-def seal(parts: Iterable[Path], size: int, target: Path) -> int:
+def seal(parts: Iterable[Path], size: int, target: Path, base: BlockMap | None = None) -> int:
     """Join the map parts of a disk, given in disk order, into one map at ``target`` (flushed).
+
+    Args:
+        parts: Of slices.
+        size: Of the disk, in bytes, not less than that of ``base``.
+        target: The file of the map.
+        base: Where the entries are from that no part has; zeros of a part drop out.
 
     Returns:
         How many blocks are present.
     """
+    entries = _entries(parts, size)
+    if base is not None:
+        entries = _laid_over(base.entries(), entries)
     with room_on_disk(target.name, 0):
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as out:
-            count = _write(out, _entries(parts, size), size)
+            count = _write(out, entries, size)
             out.flush()
             os.fsync(out.fileno())
     return count
@@ -86,6 +97,21 @@ def _entries(parts: Iterable[Path], size: int) -> Iterator[tuple[int, bytes]]:
                 )
             last = number
             yield number, entry
+
+
+def _laid_over(
+    base: Iterable[tuple[int, bytes]], entries: Iterable[tuple[int, bytes]]
+) -> Iterator[tuple[int, bytes]]:
+    """Yield all entries in order, of two with one number the second; absent ones drop out."""
+    last = -1
+    for number, entry in merge(entries, base, key=itemgetter(0)):
+        if number != last and _segment(entry) != NO_SEGMENT:
+            yield number, entry
+        last = number
+
+
+def _segment(entry: bytes) -> bytes:
+    return entry[32:48]
 
 
 def _split(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -136,6 +162,9 @@ class BlockMap:
         IntegrityError: The map is not what was sealed.
     """
 
+    size: int
+    present: int
+
     def __init__(self, source: ByteSource) -> None:
         self._source = source
         head = source.read_at(0, min(HEADER_SIZE, source.size)).ljust(HEADER_SIZE, b"\0")
@@ -157,18 +186,25 @@ class BlockMap:
         return bool(SLOT.unpack_from(self._directory, slot * SLOT.size)[0])
 
     def location(self, number: int) -> Location:
-        """Return the entry of block ``number``; ``absent`` when it is all zeros."""
+        """Return the entry of block ``number``; absent when it is all zeros or past the end."""
+        if number // PAGE_BLOCKS >= self.page_count:
+            return ABSENT
         page = self._page(number // PAGE_BLOCKS)
         return unpack(page, number % PAGE_BLOCKS * ENTRY.size, self._source.name)
 
-    def segments(self) -> set[bytes]:
-        """Return the id of every segment that the map needs."""
-        found: set[bytes] = set()
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Yield number and entry of every block that is present, rising."""
         for slot in range(self.page_count):
             if self.has_page(slot):
                 page = self._read_page(slot)
-                found.update(page[at + 32 : at + 48] for at in range(0, PAGE, ENTRY.size))
-        return found
+                for number in range(PAGE_BLOCKS):
+                    entry = page[number * ENTRY.size : (number + 1) * ENTRY.size]
+                    if _segment(entry) != NO_SEGMENT:
+                        yield slot * PAGE_BLOCKS + number, entry
+
+    def segments(self) -> set[bytes]:
+        """Return the id of every segment that the map needs."""
+        return {_segment(entry) for _, entry in self.entries()}
 
     def _read_page(self, slot: int) -> bytes:
         offset, check = SLOT.unpack_from(self._directory, slot * SLOT.size)
@@ -192,4 +228,4 @@ def part_segments(part: Path) -> set[bytes]:
         data = part.read_bytes()
     except FileNotFoundError:
         return set()  # Its task has ended since it was named: a map, if any, has taken over.
-    return {entry[32:48] for _, entry in _split(data)}
+    return {_segment(entry) for _, entry in _split(data)}

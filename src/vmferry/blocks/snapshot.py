@@ -41,9 +41,10 @@ class SnapshotDisk:
 
     Args:
         store: The block store.
-        map_id: The snapshot's map.
+        map_id: The id of its map.
 
     Attributes:
+        map: The snapshot's map.
         size: Bytes of the disk.
         present: How many blocks are stored.
     """
@@ -51,11 +52,11 @@ class SnapshotDisk:
     def __init__(self, store: ByteStore, map_id: str) -> None:
         self._store = store
         try:
-            self._map = BlockMap(store.open(map_key(map_id)))
+            self.map = BlockMap(store.open(map_key(map_id)))
         except SourceError as error:
             raise IntegrityError(f"block map: {error.message}") from error
-        self.size = self._map.size
-        self.present = self._map.present
+        self.size = self.map.size
+        self.present = self.map.present
         self._open: dict[bytes, ByteSource] = {}
         self._kept: OrderedDict[int, bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -78,8 +79,8 @@ class SnapshotDisk:
         position = offset
         while position < end:
             number = position // BLOCK
-            if self._map.has_page(number // PAGE_BLOCKS):
-                absent = self._map.location(number).absent
+            if self.map.has_page(number // PAGE_BLOCKS):
+                absent = self.map.location(number).absent
                 yield position, ExtentKind.ZERO if absent else ExtentKind.DATA
                 position = (number + 1) * BLOCK
             else:
@@ -125,7 +126,7 @@ class SnapshotDisk:
 
     def _blocks(self, first: int, last: int) -> list[bytes]:
         """Return the blocks ``first`` … ``last - 1``; neighbours in a segment are read together."""
-        wanted = [self._map.location(number) for number in range(first, last)]
+        wanted = [self.map.location(number) for number in range(first, last)]
         out: list[bytes] = []
         at = 0
         while at < len(wanted):
