@@ -23,8 +23,8 @@ def test_every_source_counts_once() -> None:
     for at in (5, 0, PAGE - 2):
         assert one.read_at(at, 3) == data[at : at + 3]
     other.read_at(5, 5)
-    assert first.reads == [(0, PAGE), (PAGE, PAGE)]
-    assert (meter.bytes_read, meter.bytes_total) == (2 * PAGE + 10, len(data) + 10)
+    assert first.reads == [(0, PAGE), (PAGE, 2 * PAGE)]
+    assert (meter.bytes_read, meter.bytes_total) == (3 * PAGE + 10, len(data) + 10)
 
 
 def test_a_disk_counts_too() -> None:

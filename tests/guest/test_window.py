@@ -54,10 +54,23 @@ def test_pages_that_are_put_out_are_read_again(most: int, ends: list[tuple[int, 
 def test_a_page_is_read_once() -> None:
     disk = Memory(DATA)
     pages = Pages(disk)
-    for at in (0, 10, PAGE - 1, PAGE, 2 * PAGE - 2):
+    for at in (2 * PAGE, 0, 10, PAGE - 1, PAGE, 2 * PAGE - 2):
         pages.read_at(at, 5)
-    assert disk.reads == [(0, PAGE), (PAGE, PAGE), (2 * PAGE, PAGE)]
+    assert disk.reads == [(2 * PAGE, PAGE), (0, PAGE), (PAGE, PAGE)]
     assert pages.bytes_read == 3 * PAGE
+
+
+def test_what_is_read_on_is_read_ahead() -> None:
+    disk = Memory(bytes(40 * PAGE + 1))
+    pages = Pages(disk)
+    pages.read_at(30 * PAGE, 1)
+    for number in range(41):
+        assert pages.read_at(number * PAGE, 1) == b"\0"
+    first, *ahead = [(offset // PAGE, -(-length // PAGE)) for offset, length in disk.reads]
+    assert first == (30, 1)
+    # Twice as far each time, up to what is there already, and not over the end.
+    assert ahead == [(0, 1), (1, 2), (3, 4), (7, 8), (15, 15), (31, 1), (32, 2), (34, 4), (38, 3)]
+    assert pages.bytes_read == disk.size
 
 
 def test_pages_side_by_side_are_one_read() -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
 
-MOST_PAGES: Final = 640
-"""Kept of all sources, 40 MiB: as much as is read of an initramfs, in steps from its beginning."""
+MOST_PAGES: Final = 768
+"""Kept of all sources, 48 MiB: an initramfs is read in steps from its beginning, up to 40 MiB."""
 
 
 class Meter:
