@@ -38,11 +38,13 @@ class Layout(NamedTuple):
 
     Attributes:
         tables: The name of each disk's partition table, ``none`` for a bare disk.
+        first: The first disk's bytes.
         places: Partitions in the order of disks and tables, then volumes.
         damage: Why some volumes cannot be had; it matters if the root is not found without them.
     """
 
     tables: list[str]
+    first: Window
     places: tuple[Place, ...]
     damage: list[GuestError]
 
@@ -76,7 +78,8 @@ def read(disks: Sequence[Pages]) -> Layout:
             for partition, data in joined:
                 window = Window(data, 0, data.size, where(partition))
                 places.append(_identified(partition, window))
-    return Layout(tables, tuple(places), damage)
+    first = Window(disks[0], 0, disks[0].size, "disk 0")
+    return Layout(tables, first, tuple(places), damage)
 
 
 def where(partition: Partition) -> str:

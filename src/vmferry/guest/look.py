@@ -6,6 +6,7 @@ disks ─▶ partitions ─▶ what each holds ─▶ the root among them ─▶
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from vmferry.guest import (
     condition,
     drivers,
     fstab,
+    hostname,
     interfaces,
     kernels,
     layout,
@@ -28,7 +30,7 @@ from vmferry.guest.filesystem import Tree
 from vmferry.guest.layout import where
 from vmferry.guest.roots import READERS, ROOTS
 from vmferry.guest.settings import Settings
-from vmferry.guest.window import Pages, Shelf, Window
+from vmferry.guest.window import Pages, Shelf
 from vmferry.model.fixup import GuestMount
 from vmferry.model.guest import GuestFacts, Platform
 
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vmferry.guest.layout import Layout
+    from vmferry.guest.roots import Root
     from vmferry.guest.window import Readable
-    from vmferry.model.guest import FstabEntry, Partition
+    from vmferry.model.guest import FstabEntry, Kernel, Partition
 
 NO_KERNEL: Final = "ClientError: Unable to determine kernel version."
 
@@ -72,23 +75,38 @@ def see(disks: Sequence[Readable]) -> Sight:
     shelf = Shelf()
     pages = [Pages(disk, shelf) for disk in disks]
     found = layout.read(pages)
-    partitions = tuple(place.partition for place in found.places)
-    root, tree, subvolume = roots.find(found)
-    identity = systems.identify(tree)
-    settings = Settings(tree)
+    partitions = [place.partition for place in found.places]
+    root = roots.find(found)
+    settings = Settings(root.tree)
     mounted = fstab.read(settings, partitions)
-    partitions = condition.of(found.places, root, mounted, settings)
     esp = _esp(found, settings)
-    firmware = None if esp is None else Settings(esp)
     esp_path = _esp_path(partitions, mounted)
-    offered = menus.read(tree, esp, esp_path)
+    facts = replace(
+        _facts(found, root, mounted, settings, None if esp is None else (esp, esp_path)),
+        bytes_read=sum(disk.bytes_read for disk in pages),
+    )
+    whole = root.tree if esp is None else root.tree.with_mount(esp_path, esp.root)
+    return Sight(facts, whole, _mounts(facts, root.tree, "" if esp is None else esp_path))
+
+
+def _facts(
+    found: Layout,
+    root: Root,
+    mounted: tuple[FstabEntry, ...],
+    settings: Settings,
+    esp: tuple[Tree, str] | None,
+) -> GuestFacts:
+    """Return the facts, but for what was read; of ``esp`` it takes the files and the place."""
+    tree = root.tree
+    identity = systems.identify(tree)
+    partitions = condition.of(found.places, root.place, mounted, settings)
+    firmware = None if esp is None else Settings(esp[0])
+    offered = menus.read(tree, *((None, "") if esp is None else esp))
     installed = kernels.find(tree, offered.entries, offered.releases)
-    if not installed:
-        raise _no_kernel(partitions[root], identity.pretty_name)
+    _check_kernels(installed, partitions[root.place], identity.pretty_name)
     installed = drivers.add(tree, installed, settings)
-    modes = boot.modes(Window(pages[0], 0, pages[0].size, "disk 0"), partitions, firmware)
     available = (*installed[0].built_in, *installed[0].modules)
-    facts = GuestFacts(
+    return GuestFacts(
         platform=Platform.LINUX,
         distribution=identity.distribution,
         version=identity.version,
@@ -97,23 +115,21 @@ def see(disks: Sequence[Readable]) -> Sight:
         kernels=installed,
         partition_table=found.tables[0],
         partitions=partitions,
-        root=root,
-        boot_modes=modes,
+        root=root.place,
+        boot_modes=boot.modes(found.first, partitions, firmware),
         ena="ena" in available,
         nvme="nvme" in available,
         bits=kernels.bits(tree),
+        hostname=hostname.read(settings),
         boot_entries=offered.entries,
         fstab=mounted,
         interfaces=interfaces.read(settings),
         services=services.read(settings),
-        free=partitions[root].free,
-        subvolume=subvolume,
+        free=partitions[root.place].free,
+        subvolume=root.subvolume,
         lost_volumes=tuple(dict.fromkeys(error.message for error in found.damage)),
         damage=_once(settings.damage, offered.damage, firmware.damage if firmware else []),
-        bytes_read=sum(disk.bytes_read for disk in pages),
     )
-    whole = tree if esp is None else tree.with_mount(esp_path, esp.root)
-    return Sight(facts, whole, _mounts(facts, tree, "" if esp is None else esp_path))
 
 
 def _mounts(facts: GuestFacts, tree: Tree, esp_path: str) -> tuple[GuestMount, ...]:
@@ -177,9 +193,10 @@ def _esp_path(partitions: Sequence[Partition], mounted: Sequence[FstabEntry]) ->
     return next(paths, ESP_PATH)
 
 
-def _no_kernel(root: Partition, name: str) -> GuestError:
-    return GuestError(
-        f"{where(root)}: {name} has no kernel in /boot",
-        hint="Install a kernel, or add the disk that holds /boot",
-        aws_text=NO_KERNEL,
-    )
+def _check_kernels(found: Sequence[Kernel], root: Partition, name: str) -> None:
+    if not found:
+        raise GuestError(
+            f"{where(root)}: {name} has no kernel in /boot",
+            hint="Install a kernel, or add the disk that holds /boot",
+            aws_text=NO_KERNEL,
+        )

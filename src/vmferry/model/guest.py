@@ -167,9 +167,12 @@ class Services:
         dhcp_clients: Those that are installed.
         key_users: Users that have authorized keys.
         cloud_init: Whether it is installed and not disabled.
+        datasources: Where it may look for what to do, as its settings list it, such as ``Ec2``;
+            empty when they leave it to what is found.
         tools: Of hypervisors: ``open-vm-tools``, ``vmware-tools``, ``virtualbox-additions``,
             ``xe-guest-utilities``, ``hyperv-daemons``.
         agents: ``qemu-guest-agent``, ``amazon-ssm-agent``.
+        started: Which of ``tools`` and ``agents`` start with the machine.
         antivirus: Known names of scanners and intrusion detection that are enabled.
         selinux: ``enforcing``, ``permissive``, ``disabled`` or ``""``.
         persistent_names: The files of udev rules that tie names of network cards to addresses.
@@ -180,8 +183,10 @@ class Services:
     dhcp_clients: tuple[str, ...] = ()
     key_users: tuple[str, ...] = ()
     cloud_init: bool = False
+    datasources: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
+    started: tuple[str, ...] = ()
     antivirus: tuple[str, ...] = ()
     selinux: str = ""
     persistent_names: tuple[str, ...] = ()
@@ -203,6 +208,7 @@ class GuestFacts:
         ena: Whether the default kernel has the ``ena`` driver.
         nvme: Whether the default kernel has the ``nvme`` driver.
         bits: Of the programs, 32 or 64; 0 when nothing says it.
+        hostname: The machine's own name, ``""`` when it is told one at its start.
         boot_entries: What the boot menus offer, the default first.
         fstab: Lines of /etc/fstab that mount something.
         interfaces: What the network configurations say.
@@ -227,6 +233,7 @@ class GuestFacts:
     ena: bool = False
     nvme: bool = False
     bits: int = 0
+    hostname: str = ""
     boot_entries: tuple[BootEntry, ...] = ()
     fstab: tuple[FstabEntry, ...] = ()
     interfaces: tuple[Interface, ...] = ()

@@ -19,6 +19,7 @@ PERSISTENT = (
 OF_CLOUD_INIT = (
     'SUBSYSTEM=="net", ACTION=="add", DRIVERS=="?*", ATTR{address}=="00:50:56:ab:cd:ef", NAME="e"\n'
 )
+PORT = r"dev-virtio\x2dports-org.qemu.guest_agent.0.device"
 WANTS = "etc/systemd/system/multi-user.target.wants"
 
 
@@ -48,6 +49,39 @@ WANTS = "etc/systemd/system/multi-user.target.wants"
         (
             {"usr/bin/vmtoolsd": "", "usr/sbin/qemu-ga": ""},
             Services(tools=("open-vm-tools",), agents=("qemu-guest-agent",)),
+        ),
+        (
+            {
+                "usr/bin/vmtoolsd": "",
+                "usr/sbin/qemu-ga": "",
+                "usr/bin/amazon-ssm-agent": "",
+                "etc/rc3.d/S50vmtoolsd": "",
+                "lib/udev/rules.d/60-qemu-guest-agent.rules": "",
+            },
+            Services(
+                tools=("open-vm-tools",),
+                agents=("amazon-ssm-agent", "qemu-guest-agent"),
+                started=("open-vm-tools", "qemu-guest-agent"),
+            ),
+        ),
+        (
+            {
+                "lib/systemd/systemd": "",
+                "usr/bin/qemu-ga": "",
+                f"etc/systemd/system/{PORT}.wants/qemu-guest-agent.service": "",
+            },
+            Services(agents=("qemu-guest-agent",), started=("qemu-guest-agent",)),
+        ),
+        (
+            {
+                "etc/rc3.d/S50vmtoolsd": "",
+                "lib/udev/rules.d/60-qemu-guest-agent.rules": "",
+            },
+            Services(),
+        ),
+        (
+            {"usr/bin/cloud-init": "", "etc/cloud/cloud.cfg": "datasource_list: [Ec2]\n"},
+            Services(cloud_init=True, datasources=("Ec2",)),
         ),
         (
             {"etc/selinux/config": "# SELINUX=disabled\nSELINUX=Enforcing\nSELINUXTYPE=targeted\n"},

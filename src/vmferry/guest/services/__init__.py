@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from vmferry.guest.services import known, units, users
+from vmferry.guest.services import cloud, known, units, users
 from vmferry.model.guest import Services
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ CLOUD_INIT: Final = "/usr/bin/cloud-init"
 CLOUD_INIT_DISABLED: Final = "/etc/cloud/cloud-init.disabled"
 SELINUX: Final = "/etc/selinux/config"
 SELINUX_MODES: Final = ("enforcing", "permissive", "disabled")
+AGENT_RULES: Final = (
+    "/usr/lib/udev/rules.d/60-qemu-guest-agent.rules",
+    "/lib/udev/rules.d/60-qemu-guest-agent.rules",
+)
 RULES: Final = "/etc/udev/rules.d"
 MOST_RULES: Final = 100
 
@@ -32,9 +36,11 @@ def read(settings: Settings) -> Services:
         firewalls=tuple(sorted((*known.enabled("firewalls", running), *_ufw(settings)))),
         dhcp_clients=known.installed("dhcp_clients", settings),
         key_users=users.with_keys(settings),
+        datasources=cloud.datasources(settings),
         cloud_init=settings.exists(CLOUD_INIT) and not settings.exists(CLOUD_INIT_DISABLED),
         tools=known.installed("tools", settings),
         agents=known.installed("agents", settings),
+        started=_started(settings, running),
         antivirus=known.enabled("antivirus", running),
         selinux=_selinux(settings),
         persistent_names=tuple(_persistent_names(settings))[:MOST_RULES],
@@ -45,6 +51,22 @@ def _ssh(settings: Settings, running: Collection[str]) -> str:
     if not known.installed("ssh", settings):
         return ""
     return "enabled" if known.enabled("ssh", running) else "disabled"
+
+
+def _started(settings: Settings, running: Collection[str]) -> tuple[str, ...]:
+    """Return the tools and agents that are installed and start with the machine."""
+    found = {
+        name
+        for kind in ("tools", "agents")
+        for name in known.enabled(kind, running)
+        if name in known.installed(kind, settings)
+    }
+    # Debian's agent has no target: udev starts it where its port is.
+    if any(settings.exists(path) for path in AGENT_RULES) and "qemu-guest-agent" in (
+        known.installed("agents", settings)
+    ):
+        found.add("qemu-guest-agent")
+    return tuple(sorted(found))
 
 
 def _ufw(settings: Settings) -> Iterator[str]:

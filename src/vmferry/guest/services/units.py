@@ -25,8 +25,10 @@ WANTS: Final = (
     *("basic.target", "default.target", "graphical.target", "multi-user.target"),
     *("network-online.target", "network-pre.target", "network.target", "sockets.target"),
     *("sysinit.target", "cloud-init.target", "local-fs.target", "timers.target"),
+    r"dev-virtio\x2dports-org.qemu.guest_agent.0.device",
 )
-"""Targets that every start passes; what another unit wants starts with that."""
+"""Targets that every start passes, and the port of QEMU's agent, which is a unit too; what another
+unit wants starts with that."""
 
 RUN_LEVELS: Final = ("/etc/rc2.d", "/etc/rc3.d", "/etc/rc5.d", "/etc/rcS.d", "/etc/init.d/rc3.d")
 START: Final = re.compile(r"S[0-9]{2}(.+)")
