@@ -114,10 +114,11 @@ def cards(
     known: dict[str, list[Interface]] = {}
     own = OWN_NAME.findall(draft.text(RULES) or "")
     for each in facts.interfaces:
-        if CARD.fullmatch(each.name) or (
-            NAME.fullmatch(each.name) and (each.mac or each.name in (*pinned, *own))
+        name = each.name or each.source.rpartition("/ifcfg-")[2]
+        if CARD.fullmatch(name) or (
+            NAME.fullmatch(name) and each.name and (each.mac or name in (*pinned, *own))
         ):
-            known.setdefault(each.name, []).append(each)
+            known.setdefault(name, []).append(each)
     predictable = has_predictable_names(draft, facts)
 
     def order(name: str) -> tuple[object, ...]:
