@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inspection as its callers use it: the drawn guests, and children that die, dawdle or ask."""
+"""Inspection as its callers use it: damaged guests, and children that die, dawdle or ask."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.fixtures.guest import FileDisk
-from tests.guests.drawing import as_drawn, load, names, run
+from tests.guests.drawing import run
 
 from vmferry.errors import GuestError, SourceError
 from vmferry.guest import inspect, inspection
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from vmferry.model.disk import Extent
-    from vmferry.model.guest import GuestFacts
 
 DATA = Path(os.environ.get("VMFERRY_TEST_DATA") or Path(__file__).parents[2] / "../shared/data")
 
@@ -44,26 +42,6 @@ class Memory:
 
     def read_at(self, offset: int, length: int) -> bytes:
         return self.data[offset : offset + length]
-
-
-def _inspect(paths: list[Path]) -> GuestFacts:
-    return inspect([FileDisk(path) for path in paths])
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("name", names())
-def test_drawn_guest(name: str, drawn: Callable[[str], list[Path]]) -> None:
-    document = load(name)
-    paths = drawn(name)
-    if "error" in document:
-        with pytest.raises(GuestError) as caught:
-            _inspect(paths)
-        assert caught.value.message == document["error"]["message"]
-        assert caught.value.aws_text == document["error"]["aws_text"]
-        return
-    facts = _inspect(paths)
-    assert as_drawn(facts, document["facts"]) == document["facts"]
-    assert 0 < facts.bytes_read < 2 * MIB
 
 
 @pytest.mark.parametrize(

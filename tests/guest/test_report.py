@@ -15,6 +15,7 @@ from vmferry.errors import FormatError, GuestError, SourceError
 from vmferry.guest.report import CAUSES, Check, cause, described, refusal_of
 from vmferry.guest.rules import SubjectDisk
 from vmferry.model.finding import Answer, Severity
+from vmferry.units import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,9 +152,15 @@ def test_drawn_guests(name: str, drawn: Callable[[str], list[Path]]) -> None:
     report = check.look(at, disks)
     assert report.seconds < 10
     if "error" in document:
-        assert report.findings[0].aws_text == document["error"]["aws_text"]
-        assert report.findings[0].severity is Severity.BLOCKS
-    blocking = {each.id for each in report.findings if each.severity is Severity.BLOCKS}
+        refused = report.findings[0]
+        assert refused.found == document["error"]["message"]
+        assert refused.aws_text == document["error"]["aws_text"]
+        assert (refused.severity, report.guest) == (Severity.BLOCKS, None)
+        return
+    assert report.guest is not None
+    assert drawing.as_drawn(report.guest, document["facts"]) == document["facts"]
+    assert 0 < report.guest.bytes_read < 2 * MIB
     if "findings" in document:
         # Every other finding than these brings facts of its own, which their own tests look at.
+        blocking = {each.id for each in report.findings if each.severity is Severity.BLOCKS}
         assert blocking & SYSTEM == set(document["findings"])
