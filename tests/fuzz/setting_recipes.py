@@ -123,7 +123,7 @@ def initramfs_files() -> dict[str, bytes]:
     return {
         "plain": plain,
         "microcode-and-gzip": _cpio(("kernel/x86/a.bin", b"1" * 30)) + bytes(512) + _gzip(plain),
-        "lz4": b"\x02\x21\x4c\x18" + _lz4(plain),
+        "lz4": lz4_literals(plain),
         "lz4-match": b"\x02\x21\x4c\x18" + struct.pack("<I", 9) + b"\x1f0\1\0\xff\xff\0\x10a",
         "zstd": b"\x28\xb5\x2f\xfd\0\x58" + _zstd(plain),
         "other": b"hsqs" + bytes(60),
@@ -147,11 +147,11 @@ def _gzip(data: bytes) -> bytes:
     return b"\x1f\x8b\x08\0\0\0\0\0\0\3" + stored(data) + tail
 
 
-def _lz4(data: bytes) -> bytes:
-    """Return a block of literals alone."""
+def lz4_literals(data: bytes) -> bytes:
+    """Return a legacy frame of one block that is literals alone."""
     length = len(data) - 15
     block = b"\xf0" + b"\xff" * (length // 255) + bytes([length % 255]) + data
-    return struct.pack("<I", len(block)) + block
+    return b"\x02\x21\x4c\x18" + struct.pack("<I", len(block)) + block
 
 
 def _zstd(data: bytes) -> bytes:
