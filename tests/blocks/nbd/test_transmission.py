@@ -8,12 +8,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.blocks.disks import Pieces, noise
 from tests.blocks.nbd.client import (
     BLOCK_STATUS,
     CACHE,
+    DISC,
     FLUSH,
     READ,
     TRIM,
@@ -266,3 +267,25 @@ def test_no_hole_takes_space(client: Client, device: Device, tmp_path: Path) -> 
     client.ask(WRITE_ZEROES, 5, 3 * MIB, flags=NO_HOLE | FUA)
     assert overlay.stat().st_blocks * 512 >= 3 * MIB
     assert not any(device.read_at(5, 3 * MIB))
+
+
+numbers = st.one_of(
+    st.integers(0, END + 10), st.integers(0, 2**64 - 1), st.sampled_from([2**32 - 1, 2**63])
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([*range(10), 255, 65535]).filter(lambda command: command not in (WRITE, DISC)),
+    numbers,
+    numbers.map(lambda number: number % 2**32),
+    st.one_of(st.integers(0, 15), st.integers(0, 65535)),
+)
+def test_any_request_is_answered(
+    server: Server, client: Client, command: int, offset: int, length: int, flags: int
+) -> None:
+    answer = client.ask(command, offset, length, flags=flags)
+    assert answer.error in (0, EINVAL, ENOSPC)
+    if answer.error == 0 and command in (READ, CACHE, TRIM, WRITE_ZEROES, BLOCK_STATUS):
+        assert offset + length <= END
+    assert server.failure is None

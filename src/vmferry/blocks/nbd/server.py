@@ -67,7 +67,7 @@ class Server:
         return f"nbd+unix:///?socket={quote(str(self.path))}"
 
     def close(self) -> None:
-        """Hang up on all clients once their commands are done, and remove the socket."""
+        """Hang up on all clients, let commands that run come to their end, remove the socket."""
         with self._lock:
             self._closed = True
             threads = dict(self._threads)
@@ -107,7 +107,7 @@ class Server:
                 channel.wait_at_most(None)
                 Transmission(channel, self._export, agreed, self._failed).run()
         except HangUpError as error:
-            log.info("connection ended", reason=str(error))
+            log.debug("connection ended", reason=str(error))
         finally:
             channel.close()
             with self._lock:
