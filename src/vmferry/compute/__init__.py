@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""compute."""
+"""QEMU: what the host can do, machines as values, and whether a guest boots."""
