@@ -19,8 +19,9 @@ from tests.guest.rules.subjects import facts
 from tests.guests import drawing
 from tests.house.documents import block
 
-from vmferry.cli.commands.check import MOST_LINES, Service, examine, run
+from vmferry.cli.commands.check import Service, examine, run
 from vmferry.cli.options import Output
+from vmferry.cli.screen import MOST
 from vmferry.errors import SourceError
 from vmferry.units import KIB, MIB
 
@@ -71,6 +72,7 @@ def _screen(
     service: Service = Service.VMFERRY,
 ) -> tuple[int, list[str]]:
     patch.setattr("vmferry.guest.report.inspect", lambda _disks: found)
+    patch.setenv("COLUMNS", "90")
     import typer
 
     with pytest.raises(typer.Exit) as caught:
@@ -89,7 +91,7 @@ def test_a_good_machine(
         "guest     Debian GNU/Linux 11 (bullseye), x86_64",
         "kernel    5.10.0-28-amd64",
         "boots     legacy-bios",
-        "root      ext4 of 9 GiB on disk 0, mbr",
+        "root      ext4 of 9 GiB (1 GiB free) on disk 0, mbr",
     ]
     assert lines[-1].startswith("read      ")
     assert " of 1 MiB (" in lines[-1]
@@ -103,11 +105,9 @@ def test_the_status_is_that_of_the_service(
     assert (status, lines[1]) == (0, "aws       refuse")
     status, lines = _screen(disk, unlisted, monkeypatch, capsys, Service.AWS)
     assert status == 2
-    assert lines[-3:] == [
-        (
-            "blocks    for aws operating_system (11-E Operating systems): operating system: "
-            "found Arch Linux, expected a distribution of the guide's table"
-        ),
+    assert lines[-4:] == [
+        "blocks    operating_system to AWS, 11-E: operating system: found Arch Linux, expected a",
+        "          distribution of the guide's table",
         "          AWS says ClientError: Unknown OS / Missing OS files.",
         "          Import its disk with import-snapshot and register an image of it",
     ]
@@ -116,14 +116,15 @@ def test_the_status_is_that_of_the_service(
 def test_warnings_and_a_hostile_guest_on_one_screen(
     disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hostile = facts(pretty_name="\x1b[2J", damage=("a\nb",) * 500, free=2 * MIB)
+    damage = tuple(f"a\nb{number}" for number in range(500))
+    hostile = facts(pretty_name="\x1b[2J", damage=damage, free=2 * MIB)
     status, lines = _screen(disk, hostile, monkeypatch, capsys)
     assert status == 1
     assert lines[2] == "guest     \N{REPLACEMENT CHARACTER}[2J, x86_64"
     informs = [line for line in lines if line.startswith("informs")]
-    assert len(informs) == MOST_LINES + 1
-    assert informs[0].endswith("a\N{REPLACEMENT CHARACTER}b")
-    assert informs[-1] == "informs   14 more, see --output json"
+    assert len(informs) == MOST["informs"] + 1
+    assert informs[0].endswith("a\N{REPLACEMENT CHARACTER}b0")
+    assert informs[-1] == "informs   16 more, see --output json"
     assert len(lines) < 24
 
 

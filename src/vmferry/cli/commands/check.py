@@ -8,30 +8,24 @@ is the one that a task keeps (docs/report-schema/1.json).
 from __future__ import annotations
 
 import json
+import shutil
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from vmferry.cli import sources
+from vmferry.cli import screen, sources
 from vmferry.cli.commands import Command
 from vmferry.cli.options import Output, OutputOption
-from vmferry.units import human
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vmferry.guest import Subject
     from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
-    from vmferry.model.finding import Finding, Report
-    from vmferry.model.guest import GuestFacts
+    from vmferry.model.finding import Report
 
 STATUS: Final = {"accept": 0, "warn": 1, "refuse": 2}
 """What the program ends with; an error of ours ends it as a refusal does."""
-
-MOST_LINES: Final = 6
-"""Findings of one severity that a person is shown."""
 
 _OVA: Final = "ova"
 
@@ -55,13 +49,8 @@ def run(
     if output is Output.JSON:
         typer.echo(json.dumps(report.to_json(), indent=2))
     else:
-        for line in _lines(report):
-            # What is in a guest was chosen by others: it may not steer the terminal.
-            typer.echo(
-                "".join(
-                    char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line
-                )
-            )
+        for line in screen.lines(report, shutil.get_terminal_size().columns):
+            typer.echo(line)
     raise typer.Exit(STATUS[getattr(report.verdict, service)])
 
 
@@ -107,48 +96,6 @@ def _appliance(file: ByteSource, _: str, most: int) -> tuple[Subject, list[Disk]
         disks.append(formats.open_disk(inside, name))
         shown.append(described(member.href or "empty disk", name, disks[-1]))
     return Subject(disks=tuple(shown), machine=appliance.machine, max_disk=most), disks
-
-
-def _lines(report: Report) -> Iterator[str]:
-    yield f"vmferry   {report.verdict.vmferry}"
-    yield f"aws       {report.verdict.aws}"
-    if report.guest is not None:
-        yield from _guest(report.guest)
-    share = report.bytes_read / max(report.bytes_total, 1)
-    yield (
-        f"read      {human(report.bytes_read)} of {human(report.bytes_total)} ({share:.2%})"
-        f" in {report.seconds:.2f} s"
-    )
-    for severity in ("blocks", "warns", "informs"):
-        found = [each for each in report.findings if each.severity == severity]
-        for each in found[:MOST_LINES]:
-            yield from _finding(each)
-        if len(found) > MOST_LINES:
-            yield f"{severity:9} {len(found) - MOST_LINES} more, see --output json"
-
-
-def _guest(facts: GuestFacts) -> Iterator[str]:
-    yield f"guest     {facts.pretty_name or facts.distribution}, {facts.architecture}"
-    if facts.kernels:
-        others = len(facts.kernels) - 1
-        yield f"kernel    {facts.kernels[0].release}" + (f" and {others} more" if others else "")
-    yield f"boots     {' or '.join(facts.boot_modes) or 'in no mode'}"
-    root = facts.partitions[facts.root]
-    yield (
-        f"root      {root.filesystem} of {human(root.size)} on disk {root.disk},"
-        f" {facts.partition_table}"
-    )
-
-
-def _finding(found: Finding) -> Iterator[str]:
-    whose = f"for {found.concerns[0]} " if len(found.concerns) == 1 else ""
-    yield f"{found.severity:9} {whose}{found.id} ({found.section}): {found.message}"
-    if found.severity == "informs":
-        return
-    if found.aws_text:
-        yield f"          AWS says {found.aws_text}"
-    if found.remedy:
-        yield f"          {found.remedy}"
 
 
 COMMAND = Command(name="check", run=run, example="vmferry check my-server-vm.ova", failed=2)
