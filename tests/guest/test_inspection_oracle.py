@@ -71,10 +71,10 @@ def test_the_system_is_that_of_debugfs(debian_guest: DebianGuest, facts: GuestFa
 
 @pytest.mark.oracle
 def test_the_look_is_short_and_reads_little(debian_guest: DebianGuest) -> None:
-    """Measured: 0.17 s and 2 MiB in 125 reads, of a disk with 800 MiB of data."""
+    """Measured: 0.17 s and 4.9 MiB in 64 reads, of a disk with 800 MiB of data."""
     disk = FileDisk(debian_guest.raw)
     start = time.monotonic()
     facts = inspect([disk])
     assert time.monotonic() - start < 5, "on a busy machine"
-    assert facts.bytes_read == disk.bytes_read < 4 * MIB
-    assert disk.reads < 200
+    assert facts.bytes_read == disk.bytes_read < 6 * MIB
+    assert disk.reads < 90
