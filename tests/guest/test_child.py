@@ -39,3 +39,14 @@ def test_too_much_memory_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inspection, "START", code)
     with pytest.raises(GuestError, match="inspection: needs more than 300 MiB of memory"):
         inspection.inspect([Memory(bytes(512))])
+
+
+def test_too_much_to_tell_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (
+        "import sys; sys.path[:] = {path!r}; from vmferry.guest import child;"
+        "child.look = lambda disks: None; child.wire.to_json = lambda facts: bytes(3 << 20);"
+        "child.main()"
+    )
+    monkeypatch.setattr(inspection, "START", code)
+    with pytest.raises(GuestError, match="inspection: found 3 MiB to tell, expected at most 2 MiB"):
+        inspection.inspect([Memory(bytes(512))])

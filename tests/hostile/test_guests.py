@@ -128,6 +128,14 @@ def _grub(line: bytes, length: int) -> Files:
     return {"boot/grub/grub.cfg": start + line * ((length - len(start)) // len(line))}
 
 
+def _menu(first: int) -> bytes:
+    """Return a grub.cfg whose paths are not UTF-8, so that each byte takes six in JSON."""
+    entry = (
+        b"menuentry 'a%d' {\nlinux /" + b"\xff" * 2500 + b"\ninitrd /" + b"\xff" * 2400 + b"\n}\n"
+    )
+    return b"".join(entry % number for number in range(first, first + 100))
+
+
 FILES: Final = {
     "os-release of a GiB": Case(
         _guest({"etc/os-release": Sparse(GIB)}),
@@ -163,6 +171,10 @@ FILES: Final = {
     "grub.cfg of tests": Case(
         _guest(_grub(b"if [ -f /" + b"etc/../" * 400 + b"x ]; then\nfi\n", 512 * KIB)),
         "boot_menu: none",
+    ),
+    "menus of long paths": Case(
+        _guest({"boot/grub/grub.cfg": _menu(0), "boot/grub2/grub.cfg": _menu(1)}),
+        "to tell, expected at most 2 MiB",
     ),
     "two roots": Case(_two, "several_systems: disk 0 and disk 1: each holds a system"),
     "no kernel": Case(_guest({}, without=KERNEL), "no_kernel: disk 0: Debian 12 has no kernel"),

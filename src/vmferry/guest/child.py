@@ -45,10 +45,23 @@ def main() -> None:
         asked = wire.from_json(wire.Question, wire.receive(parent, length))
         disks = [RemoteDisk(parent, index, size) for index, size in enumerate(asked.sizes)]
         try:
-            answer = look(disks) if asked.choices is None else plan(disks, asked.choices)
-            kind, data = wire.ANSWER, wire.to_json(answer)
+            kind, data = wire.ANSWER, _answer(disks, asked)
         except GuestError as error:
             kind, data = wire.ERROR, wire.error_to_json(error)
         except MemoryError:
             kind, data = wire.ERROR, wire.error_to_json(TOO_MUCH)
         parent.sendall(wire.HEADER.pack(kind, 0, 0, len(data)) + data)
+
+
+def _answer(disks: list[RemoteDisk], asked: wire.Question) -> bytes:
+    """Return the facts or the plan; what the parent would not take is a refusal that says so."""
+    if asked.choices is None:
+        data, longest = wire.to_json(look(disks)), wire.LONGEST_ANSWER
+    else:
+        data, longest = wire.to_json(plan(disks, asked.choices)), wire.LONGEST_PLAN
+    if len(data) > longest:
+        raise GuestError(
+            f"inspection: found {human(len(data))} to tell, expected at most {human(longest)}",
+            hint="A configuration file, such as grub.cfg, is damaged: repair it in the machine",
+        )
+    return data
