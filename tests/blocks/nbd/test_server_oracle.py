@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that we did not write: qemu-img, qemu-io, nbdinfo, nbdcopy, libnbd."""
+"""Clients that we did not write: qemu-img, qemu-io, nbdinfo, nbdcopy, libnbd, fio."""
 
 from __future__ import annotations
 
@@ -155,6 +155,31 @@ def test_libnbd_says_what_others_do_not(server: Server) -> None:
     done = run("/usr/bin/python3", "-c", SHELL, server.uri, check=False)
     assert done.stderr == ""
     assert done.stdout == "done\n"
+
+
+def test_fio_verifies_what_it_wrote(blocks: BlockStore, tmp_path: Path) -> None:
+    blocks.keep("m", Pieces(32 * BLOCK, {0: noise(1, 32 * BLOCK)}))
+    device = Device(blocks.disk("m"), tmp_path / "d")
+    with closing(device), serve(device, tmp_path / "s") as server:
+        job = (
+            "--name=j",
+            "--ioengine=nbd",
+            f"--uri={server.uri}",
+            "--size=16m",
+            "--output-format=json",
+        )
+        run(
+            "fio",
+            *job,
+            "--rw=randrw",
+            "--bs=4k-96k",
+            "--iodepth=16",
+            "--verify=crc32c",
+            "--fsync=32",
+        )
+        run("fio", *job, "--rw=randtrim", "--bs=64k", "--io_size=4m")
+        assert server.failure is None
+        assert set(device.changed()) == set(range(32))
 
 
 def test_a_damaged_block_is_eio_to_qemu(blocks: BlockStore, tmp_path: Path) -> None:
