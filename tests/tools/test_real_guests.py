@@ -139,8 +139,8 @@ def test_what_is_mounted_is_that_of_libguestfs(seen: Seen) -> None:
         for entry in seen.facts.fstab
         if entry.partition is not None
     } == seen.answer["mounts"]
-    # The kernel sets some aside of what the super block has: of an XFS 8 blocks a group.
-    assert seen.facts.free == pytest.approx(seen.answer["free"], rel=0.01)
+    # The kernel sets some aside: of an XFS 8 blocks a group, of a Btrfs room for metadata (2 %).
+    assert seen.facts.free == pytest.approx(seen.answer["free"], rel=0.03)
 
 
 def test_the_kernels_are_those_of_libguestfs(seen: Seen) -> None:
