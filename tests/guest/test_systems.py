@@ -7,6 +7,7 @@ import pytest
 from tests.guest.trees import tree_of
 
 from vmferry.errors import GuestError
+from vmferry.guest import os_release
 from vmferry.guest.systems import FAMILIES, MARKS, identify, is_root
 
 RHEL = "Red Hat Enterprise Linux Server release 5.11 (Tikanga)\n"
@@ -16,7 +17,7 @@ def test_asks_the_specific_first() -> None:
     assert [family.name for family in FAMILIES][-1] == "linux"
 
 
-@pytest.mark.parametrize("path", MARKS)
+@pytest.mark.parametrize("path", [*os_release.PATHS, *MARKS])
 def test_any_mark_tells_a_root(path: str) -> None:
     assert is_root(tree_of({path[1:]: ""}))
     assert not is_root(tree_of({f"backup{path}": ""}))

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 FAMILIES: Final = sorted(
     find(fingerprints, "FINGERPRINT", Fingerprint).values(), key=lambda family: family.rank
 )
-MARKS: Final = (
-    *os_release.PATHS,
-    *dict.fromkeys(path for family in FAMILIES for path in family.files),
-)
+FOLDER: Final = "/etc"
+MARKS: Final = tuple(dict.fromkeys(path for family in FAMILIES for path in family.files))
 """Any of them is in no other place than the root of a system."""
 
 
 def is_root(tree: Tree) -> bool:
     """Tell whether a tree is the root of a system."""
-    return any(tree.is_file(path) for path in MARKS)
+    # A disk of data has no such folder, and its root directory may be long: it is not asked often.
+    return bool(os_release.find(tree)) or (
+        tree.is_dir(FOLDER) and any(tree.is_file(path) for path in MARKS)
+    )
 
 
 def identify(tree: Tree) -> Identity:
