@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -121,7 +120,7 @@ class DirectoryStore:
     def put(self, key: str, data: bytes) -> None:
         """Store ``data`` durably before returning."""
         path = self._path(key)
-        temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+        temporary = path.parent / f"{TEMPORARY}{os.urandom(8).hex()}"
         with room_on_disk(key, len(data)):
             _make_folder(path.parent)
             try:
@@ -256,7 +255,7 @@ def _flush_file(path: Path) -> None:
 
 def _copy_into(path: Path, source: FileSource, tick: Callable[[int], None]) -> None:
     """Copy to ``path`` on another file system: holes stay, half a copy is never seen."""
-    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+    temporary = path.parent / f"{TEMPORARY}{os.urandom(8).hex()}"
     try:
         with temporary.open("xb", buffering=0) as out:
             for extent in source.extents(0, source.size):
