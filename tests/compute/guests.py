@@ -37,7 +37,7 @@ NO_INITRD: Final = b"#" * len(INITRD)
 """GRUB's line without which the kernel finds no root."""
 
 
-def overlay(raw: Path, folder: Path, *changes: tuple[bytes, bytes], bus: Bus) -> Drive:
+def changed(raw: Path, folder: Path, *changes: tuple[bytes, bytes], bus: Bus) -> Drive:
     """Return a drive that reads ``raw`` and keeps what is written in ``folder``."""
     path = make_overlay(folder / "overlay.qcow2", raw.stat().st_size)
     backing = f'"backing":{{"driver":"raw","file":{{"driver":"file","filename":"{raw}"}}}}'

@@ -32,12 +32,13 @@ KVM_ARGUMENTS: Final = ("-accel", "kvm", "-cpu", "host")
 TCG_ARGUMENTS: Final = ("-accel", "tcg,thread=multi", "-cpu", "max")
 
 PROBE_S: Final = 10.0
-"""Working KVM needs 0.2 s; a hang is known after this, once per boot of the host."""
+"""Emulation needs 0.3 s for it; a hang is known after this, once per boot of the host."""
 
 VERSION_S: Final = 30.0
 LONGEST_NOTE: Final = 4096
 SLOWER: Final = 4
-"""The demo guest's login takes 34 s under TCG on two idle cores, about 8 s under KVM."""
+"""Emulated boots take several times as long: the demo guest's login comes after 34 s on two idle
+cores, after 93 s on two cores that eight others want."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Final
 from vmferry.units import KIB
 
 KEPT: Final = 64 * KIB
-"""Characters; a Debian prints 30 KiB until it asks for a login."""
+"""Characters; a Debian 12 prints 48 KiB until it asks for a login."""
 
 LONGEST_LINE: Final = 200
 

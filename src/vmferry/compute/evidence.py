@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from vmferry.compute.monitor import Event
 
 SILENT_S: Final = 45.0
-"""A getty follows the network within seconds; a unit that systemd waits for is told every 5 s."""
+"""A getty follows the network within seconds, and while systemd waits it keeps saying for what."""
 
 LOGIN_S: Final = 45.0
-"""A network that comes after the login prompt; dhclient first asks again after 3 to 15 s."""
+"""For a network that comes after the login prompt, and a DHCP client that has to ask again."""
 
 MOST_RESETS: Final = 3
 """A guest may restart by itself once or twice, to relabel its files or to grow them."""

@@ -4,7 +4,8 @@
 Only ends count: after each of these a machine goes on only if somebody types or switches it off.
 Errors that a boot survives (``error: no such device`` before GRUB's menu, failed units) do not.
 
-Sources: the programs' texts, as they were seen or are written in SeaBIOS (boot.c), edk2 (BdsEntry),
+Seen here on real machines: SeaBIOS's and edk2's, Linux's panic, Debian's initramfs prompt, and
+systemd's emergency mode. Sources of the others: SeaBIOS (boot.c), edk2 (BdsEntry),
 GNU GRUB (kern/rescue_reader.c, normal/main.c), Linux (kernel/panic.c), Debian's initramfs-tools
 (scripts/functions), dracut (dracut-lib.sh, emergency.service), systemd (emergency.service,
 rescue.service, sulogin), syslinux's and Windows's boot sectors.
