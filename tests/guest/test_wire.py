@@ -96,6 +96,11 @@ def test_errors_cross_unchanged() -> None:
     assert (back.message, back.hint, back.aws_text) == ("what", "do", "ClientError: X")
 
 
+def test_of_a_very_long_message_the_beginning_crosses() -> None:
+    back = wire.error_from_json(wire.error_to_json(GuestError("x" * 3000)))
+    assert back.message == "x" * 2000 + " …"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -332,7 +332,9 @@ VOLUMES: Final = {
         disks.lvm_disk(disks.long_metadata(MIB - KIB), 8),
         "volume_group: LVM group vg: found no physical_volumes",
     ),
-    "256 volumes that are roots": Case(disks.lvm_roots, "several_systems: volume vg/v0 and"),
+    "256 volumes that are roots": Case(
+        disks.lvm_roots, "volume vg/v2 and volume vg/v3 and 252 more: each holds a system"
+    ),
 }
 
 CASES: Final = {**FILES, **FOLDERS, **LINKS, **BOMBS, **FILE_SYSTEMS, **VOLUMES}

@@ -46,6 +46,9 @@ ROOTS: Final = tuple(kind for kind in READERS if kind not in (*NOT_ROOT, "ntfs")
 MOST_SUBVOLUMES: Final = 256
 """Snapshots are subvolumes too; what is looked for was there before them."""
 
+MOST_NAMED: Final = 4
+"""Of several systems in a refusal."""
+
 
 class Root(NamedTuple):
     """The guest's root.
@@ -80,9 +83,11 @@ def find(found: Layout) -> Root:
         except GuestError as error:
             damage.append(error)
     if len(systems) > 1:
-        names = " and ".join(where(found.places[system.place].partition) for system in systems)
+        names = [where(found.places[system.place].partition) for system in systems]
+        if len(names) > MOST_NAMED:
+            names[MOST_NAMED:] = [f"{len(names) - MOST_NAMED} more"]
         raise GuestError(
-            f"{names}: each holds a system, expected one",
+            f"{' and '.join(names)}: each holds a system, expected one",
             hint="Keep one system; import other disks as snapshots",
             aws_text=TWO_SYSTEMS,
         )

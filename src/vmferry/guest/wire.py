@@ -43,6 +43,8 @@ LONGEST_PLAN: Final = 64 * MIB
 """Of a plan, which carries what is added to an initramfs."""
 
 LONGEST_READ: Final = MIB
+LONGEST_MESSAGE: Final = 2000
+"""Characters of an error's."""
 
 
 T = TypeVar("T")
@@ -164,7 +166,12 @@ def _text(value: object) -> str:
 
 def error_to_json(error: GuestError) -> bytes:
     """Return the error as JSON."""
-    return json.dumps([error.message, error.hint, error.aws_text]).encode()
+    return json.dumps([_short(error.message), error.hint, error.aws_text]).encode()
+
+
+def _short(message: str) -> str:
+    """Return a message without its rest: a guest can have very long names, and many of them."""
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]} …"
 
 
 def error_from_json(data: bytes) -> GuestError:

@@ -194,6 +194,17 @@ def test_too_many_volumes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error.message == "LVM group vg: found more than 3 volumes"
 
 
+def test_names_that_are_too_long() -> None:
+    longest, longer = "x" * 127, "y" * 128
+    volumes = [volume(name, linear(0, 1, "pv0", 0)) for name in (longest, longer)]
+    joined, (error,) = join([member(disk) for disk in _two(group(" ".join(volumes)))])
+    assert [partition.volume for partition, _ in joined] == [f"vg/{longest}"]
+    assert error.message == f"LVM volume vg/{longer[:-1]}: found a name of 128 characters"
+    assert _causes(physical(group(volumes[0]).replace("vg {", f"{longer} {{"))) == [
+        ("disk 0: the metadata of LVM is damaged", REPAIR)
+    ]
+
+
 def test_more_text_than_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     text = group(volume("root", linear(0, 1, "pv0", 0)))
     other = group(volume("root", linear(0, 1, "pv1", 0)), seqno=2)

@@ -27,6 +27,9 @@ PLAIN: Final = ("striped", "linear")
 MOST_TEXT: Final = 2 * MIB
 """Of all groups together. Two hundred volumes have 100 KiB; to read a MiB takes 0.6 s."""
 
+LONGEST_NAME: Final = 127
+"""Of a group and of a volume; NAME_LEN of LVM2 is one more."""
+
 MOST_VOLUMES: Final = 256
 MOST_SEGMENTS: Final = 65536
 LARGEST: Final = 1 << 62
@@ -90,6 +93,7 @@ class _Texts:
                 (name, value) for name, value in parse(text).items() if isinstance(value, dict)
             )
             identity, number = _text(group, "id"), _number(group, "seqno")
+            _check_name(name)
         except (ValueError, StopIteration):
             return "the metadata of LVM is damaged"
         if identity not in self.groups or self.groups[identity][0] < number:
@@ -115,7 +119,7 @@ def _activate(
             if isinstance(section, dict) and "VISIBLE" in _words(section, "status"):
                 joined.append(reader.volume(volume, section))
         except ValueError as error:
-            damage.append(_failed(f"LVM volume {name}/{volume}: {error}"))
+            damage.append(_failed(f"LVM volume {name}/{volume[:LONGEST_NAME]}: {error}"))
         except GuestError as error:
             damage.append(error)
 
@@ -138,6 +142,7 @@ class _Reader:
 
     def volume(self, name: str, section: Section) -> Joined:
         """Return one volume."""
+        _check_name(name)
         segments = sorted(
             (
                 value
@@ -220,6 +225,11 @@ def _failed(message: str, hint: str = "") -> GuestError:
         hint=hint or "Repair the volume group in the machine and export it again",
         aws_text=FAILED,
     )
+
+
+def _check_name(name: str) -> None:
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"found a name of {len(name)} characters")
 
 
 def _section(section: Section, name: str) -> Section:
