@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.fixtures.guest import FileDisk
 from tests.guest.test_window import Memory
-from tests.guest.trees import node_of
+from tests.guest.volumes.lvm.recipes import group, linear, physical, volume
 from tests.guests.drawing import draw, load
 
 from vmferry.errors import GuestError
-from vmferry.guest.filesystem import FileSystem
 from vmferry.guest.look import look
-from vmferry.guest.roots import READERS
-from vmferry.units import KIB, MIB
+from vmferry.units import MIB
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from vmferry.guest.window import Window
 
 
 def _with_data_disk(tmp_path: Path, damage: bool) -> list[FileDisk]:
@@ -65,36 +61,25 @@ def test_a_damaged_table_is_the_cause() -> None:
     assert caught.value.aws_text == "ClientError: No valid partitions. Not a valid volume."
 
 
-BTRFS = (bytes(64 * KIB + 64) + b"_BHRfS_M").ljust(MIB, b"\0")
-SYSTEM: dict[str, str | bytes] = {
-    "etc/os-release": "ID=fedora\n",
-    "boot/vmlinuz-6.8.5-301.fc40.x86_64": "kernel",
-}
+@pytest.mark.oracle
+def test_a_group_of_data_that_is_not_whole_is_told(tmp_path: Path) -> None:
+    (path,) = draw(load("debian-12"), tmp_path)
+    data = physical(group(volume("data", linear(0, 4, "pv1", 0))))
+    facts = look([FileDisk(path), Memory(bytes(data))])
+    assert (facts.distribution, facts.damage) == ("debian", ())
+    (lost,) = facts.lost_volumes
+    assert "vg" in lost
+    assert look([FileDisk(path)]).lost_volumes == ()
 
 
-@pytest.mark.parametrize(
-    ("free", "expected", "damage"),
-    [
-        (5, 5, ()),
-        (None, None, ()),
-        (MIB + 1, None, ("disk 0: found 1048577 free bytes, expected at most its 1048576",)),
-        (GuestError("no map"), None, ("no map",)),
-    ],
-)
-def test_free_bytes_that_cannot_be_are_damage(
-    free: int | GuestError | None,
-    expected: int | None,
-    damage: tuple[str, ...],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def said(_window: Window) -> int | None:
-        if isinstance(free, GuestError):
-            raise free
-        return free
-
-    reader = FileSystem(
-        name="btrfs", kinds=("btrfs",), open=lambda _window: node_of(SYSTEM), free=said
-    )
-    monkeypatch.setitem(READERS, "btrfs", reader)
-    facts = look([Memory(BTRFS)])
-    assert (facts.free, facts.damage) == (expected, damage)
+@pytest.mark.oracle
+def test_a_root_that_was_not_unmounted_is_told(tmp_path: Path) -> None:
+    (path,) = draw(load("debian-12"), tmp_path)
+    facts = look([FileDisk(path)])
+    assert facts.partitions[facts.root].clean
+    assert facts.partitions[facts.root].free == facts.free is not None
+    with path.open("r+b") as file:
+        file.seek(MIB + 1024 + 58)  # s_state
+        file.write(b"\0\0")
+    facts = look([FileDisk(path)])
+    assert not facts.partitions[facts.root].clean

@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.fixtures.guest import FileDisk
+from tests.guest.filesystems.btrfs.disks import disks
 from tests.guest.test_window import Memory
 from tests.guest.trees import MemoryNode, node_of
 
@@ -198,3 +200,12 @@ def test_a_damaged_home_matters_where_it_is_asked(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(GuestError, match="disk 1: is damaged"):
             tree.is_file("/home/user/name")
     assert opened == ["disk 0", "disk 1", "disk 1"]
+
+
+@pytest.mark.oracle
+def test_a_mirror_as_the_kernel_wrote_it_is_one_system() -> None:
+    devices = [FileDisk(disks() / name) for name in ("mirrora", "mirrorb")]
+    for order in (devices, devices[::-1]):
+        root = roots.find(layout.read([Pages(disk) for disk in order]))
+        assert (root.place, root.subvolume) == (0, "")
+        assert _text(root.tree, "/etc/os-release") == "ID=debian\nVERSION_ID=12\n"
