@@ -14,7 +14,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 from vmferry.errors import SetupError
 from vmferry.units import MIB, TIB
@@ -88,7 +88,7 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
-    """What is accepted.
+    """What is accepted, and what is changed in it.
 
     Attributes:
         support_policy: ``capability`` (default: what vmferry can run) or ``aws`` (the guide's
@@ -98,12 +98,19 @@ class Guest:
             an initramfs and its copy. Less lets machines through that cannot be mended.
         no_space: Free bytes of the root below which AWS is said to refuse; default 1 MiB, for AWS
             does not publish its limit. With ``support_policy = "aws"`` vmferry refuses there too.
+        fixups: The fix-ups of ImportImage: ``all`` (default), names, and names with ``-`` to leave
+            one out, such as ``["all", "-grub2"]``; ``none`` changes nothing, and what then does not
+            boot or cannot be reached is the caller's.
+        network: ``dhcp`` (default: static addresses become DHCP) or ``keep`` (they stay, and the
+            names of network cards are tied to the MAC addresses of the appliance).
     """
 
     support_policy: str = "capability"
     max_disk: int = 8 * TIB
     low_space: int = 64 * MIB
     no_space: int = MIB
+    fixups: tuple[str, ...] = ("all",)
+    network: str = "dhcp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +126,16 @@ class Compute:
 
     boot_check: str = "auto"
     boot_deadline_s: int = 300
+
+
+SECTIONS: Final = {
+    "serve": Serve,
+    "tasks": Tasks,
+    "buckets": Buckets,
+    "guest": Guest,
+    "compute": Compute,
+}
+"""The tables of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +190,7 @@ def load(
     state_dir: Path | None = None,
     listen: str = "",
     s3_endpoint: str = "",
+    fixups: str = "",
     environ: Mapping[str, str] = os.environ,
 ) -> Config:
     """Return the settings.
@@ -181,6 +199,7 @@ def load(
         state_dir: Flag; else ``VMFERRY_STATE_DIR``; else the XDG state directory.
         listen: Flag; else ``VMFERRY_LISTEN``; else the file's.
         s3_endpoint: Flag; else ``VMFERRY_S3_ENDPOINT``; else the file's.
+        fixups: Flag, names with commas; else ``VMFERRY_FIXUPS``; else the file's.
         environ: The environment.
 
     Raises:
@@ -190,33 +209,37 @@ def load(
     state = Path(named).expanduser().absolute()
     file = environ.get("VMFERRY_CONFIG")
     document = _document(Path(file or state / "vmferry.toml"), named=bool(file))
-    overrides: dict[str, dict[str, str]] = {
+    wanted = fixups or environ.get("VMFERRY_FIXUPS", "")
+    overrides: dict[str, dict[str, Any]] = {
         "serve": {"listen": listen or environ.get("VMFERRY_LISTEN", "")},
         "buckets": {
             "endpoint": s3_endpoint or environ.get("VMFERRY_S3_ENDPOINT", ""),
             "access_key": environ.get("VMFERRY_S3_ACCESS_KEY", ""),
             "secret_key": environ.get("VMFERRY_S3_SECRET_KEY", ""),
         },
+        "guest": {"fixups": words(wanted)},
     }
-    sections = {
-        "serve": Serve, "tasks": Tasks, "buckets": Buckets, "guest": Guest, "compute": Compute,
-    }  # fmt: skip
-    unknown = sorted(set(document) - set(sections))
+    unknown = sorted(set(document) - set(SECTIONS))
     if unknown:
         raise SetupError(
-            f"settings: unknown section {unknown[0]!r}, expected one of {', '.join(sections)}"
+            f"settings: unknown section {unknown[0]!r}, expected one of {', '.join(SECTIONS)}"
         )
     values: dict[str, Any] = {}
-    for name, kind in sections.items():
+    for name, kind in SECTIONS.items():
         given = document.get(name, {})
         if not isinstance(given, dict):
             raise SetupError(f"settings: {name} is {given!r}, expected a table [{name}]")
         given = dict(given)
-        given.update({key: text for key, text in overrides.get(name, {}).items() if text})
+        given.update({key: value for key, value in overrides.get(name, {}).items() if value})
         values[name] = _section(name, kind, given)
     config = Config(state_dir=state, **values)
     _check(config)
     return config
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a flag, which are separated by commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _document(path: Path, *, named: bool) -> dict[str, Any]:
@@ -285,6 +308,8 @@ def _check_guest(guest: Guest) -> None:
             f"settings: guest.support_policy is {guest.support_policy!r}, "
             "expected capability or aws"
         )
+    if guest.network not in ("dhcp", "keep"):
+        raise SetupError(f"settings: guest.network is {guest.network!r}, expected dhcp or keep")
     if not 0 <= guest.no_space <= guest.low_space:
         raise SetupError(
             f"settings: guest.no_space is {guest.no_space} and guest.low_space is "

@@ -53,9 +53,10 @@ class Snapshots:
             return [_snapshot(row) for row in connection.execute(query)]
 
     def map_ids(self) -> set[str]:
-        """Return the block map of every snapshot of any owner."""
+        """Return the block maps of every snapshot of any owner, the originals too."""
         with self._engine.connect() as connection:
-            return set(connection.execute(select(snapshots.c.map_id)).scalars())
+            rows = connection.execute(select(snapshots.c.map_id, snapshots.c.original)).all()
+        return {map_id for row in rows for map_id in row if map_id}
 
     def delete(self, owner: Owner, snapshot_id: str) -> None:
         """Remove the record; ``blocks.collect`` removes the bytes.
@@ -87,6 +88,7 @@ def add(connection: Connection, snapshot: Snapshot) -> None:
         "encrypted": snapshot.encrypted,
         "kms_key_id": snapshot.kms_key_id,
         "created": snapshot.created,
+        "original": snapshot.original,
     }
     connection.execute(insert(snapshots).values(values))
 
@@ -102,4 +104,5 @@ def _snapshot(row: Row[Any]) -> Snapshot:
         created=row.created,
         encrypted=row.encrypted,
         kms_key_id=row.kms_key_id,
+        original=row.original,
     )

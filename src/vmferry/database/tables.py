@@ -101,6 +101,7 @@ snapshots = Table(
     Column("encrypted", Boolean, nullable=False),
     Column("kms_key_id", String(256), nullable=False),
     Column("created", DateTime, nullable=False),
+    Column("original", String(128), nullable=False, server_default=""),
 )
 
 images = Table(

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from vmferry.model.catalog import Owner
 
 
-def imported(owner: Owner, task_id: str, size: int, map_id: str) -> Snapshot:
-    """Return the record as AWS describes it (aws-behaviour.md 3.1, Result AMI and snapshots)."""
+def imported(owner: Owner, task_id: str, size: int, map_id: str, original: str = "") -> Snapshot:
+    """Return the record as AWS describes it (aws-behaviour.md 3.1, Result AMI and snapshots).
+
+    ``original`` is the block map before fix-ups; it is kept if they changed the disk.
+    """
     return Snapshot(
         id=ids.new("snap"),
         owner=owner,
@@ -23,4 +26,5 @@ def imported(owner: Owner, task_id: str, size: int, map_id: str) -> Snapshot:
         description=f"Created by AWS-VMImport service for {task_id}",
         state="completed",
         created=now(),
+        original=original if original != map_id else "",
     )

@@ -5,6 +5,8 @@
                  the rules of the guide: nothing is copied, a refusal ends the task here
     validated    compare the files with the appliance's manifest
     converting   copy every disk, slice by slice, into blocks
+    updating     mend the guest, so that it boots and can be reached
+    booting      start it once on disks that are thrown away, if that is wanted
     preparing    make snapshots, image and the task's end visible, all in one transaction
 
 Source: the guide, "Import your VM as an image"; aws-behaviour.md 3.1.
@@ -18,7 +20,9 @@ from vmferry.catalog import images, snapshots
 from vmferry.database.engine import now
 from vmferry.errors import GuestError
 from vmferry.jobs import Job, nothing_to_undo
+from vmferry.jobs._boot import boot_disks, is_wanted
 from vmferry.jobs._copy import import_disk
+from vmferry.jobs._mend import choices_of, mend_disks
 from vmferry.jobs._snapshots import imported
 from vmferry.jobs._source import check_key, examine_machine, verify_disk
 from vmferry.model import ids
@@ -34,11 +38,13 @@ if TYPE_CHECKING:
 
 VALIDATED: Final = 19
 CONVERTING: Final = 28
+UPDATING: Final = 58
+BOOTING: Final = 62
 PREPARING: Final = 85
 """Percent shown at the beginnings of the phases, as AWS does (aws-behaviour.md, 4)."""
 
 
-def run(_rooms: Rooms, steps: Steps) -> None:
+def run(rooms: Rooms, steps: Steps) -> None:
     """Import the machine."""
     params = steps.task.params
     check_key(params)
@@ -58,11 +64,12 @@ def run(_rooms: Rooms, steps: Steps) -> None:
     promised = [(disk, str(steps.work)) for disk in disks if "digest" in disk]
     steps.map(verify_disk, promised, lambda _done: None)
     steps.report("converting", CONVERTING)
-    maps = _copy(steps, disks)
+    copied = _copy(steps, disks)
+    maps = _mended(rooms, steps, copied, found["machine"], boot_mode)
     steps.report("preparing ami", PREPARING)
     made = [
-        imported(steps.task.owner, steps.task.id, disk["size"], map_id)
-        for disk, map_id in zip(disks, maps, strict=True)
+        imported(steps.task.owner, steps.task.id, disk["size"], map_id, original)
+        for disk, map_id, original in zip(disks, maps, copied, strict=True)
     ]
     image = _image(steps.task, found, boot_mode, made)
 
@@ -99,11 +106,28 @@ def _copy(steps: Steps, disks: list[dict[str, Any]]) -> list[str]:
 
         def show(share: float, before: int = before, size: int = disk["size"]) -> None:
             done = (before + share * size) / total
-            steps.report(progress=CONVERTING + int(done * (PREPARING - CONVERTING)))
+            steps.report(progress=CONVERTING + int(done * (UPDATING - CONVERTING)))
 
         maps.append(import_disk(steps, number, disk["location"], show))
         before += disk["size"]
         steps.detail["disks"][number]["status"] = "completed"
+    return maps
+
+
+def _mended(
+    rooms: Rooms,
+    steps: Steps,
+    maps: list[str],
+    machine: dict[str, Any] | None,
+    boot_mode: str,
+) -> list[str]:
+    """Return the maps of the disks with fix-ups, after the machine was booted if that is wanted."""
+    macs = tuple(card["mac"] for card in machine["cards"]) if machine else ()
+    steps.report("updating", UPDATING)
+    maps = mend_disks(steps, maps, choices_of(rooms.config.guest, macs))
+    if steps.run(is_wanted):
+        steps.report("booting", BOOTING)
+        boot_disks(steps, maps, boot_mode, macs)
     return maps
 
 

@@ -27,6 +27,7 @@ class Snapshot:
         size: The disk's size in bytes; the API shows GiB, rounded up.
         map_id: The block map below it (``blocks``).
         state: ``pending``, ``completed`` or ``error``.
+        original: The block map of the disk as it was before fix-ups, ``""`` if it was not changed.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Snapshot:
     created: datetime
     encrypted: bool = False
     kms_key_id: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

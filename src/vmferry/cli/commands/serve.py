@@ -38,6 +38,13 @@ def run(
             show_default=False,
         ),
     ] = "",
+    fixups: Annotated[
+        str,
+        typer.Option(
+            help="What ImportImage mends: all, none, names, -name without it [VMFERRY_FIXUPS].",
+            show_default=False,
+        ),
+    ] = "",
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Serve ec2, s3, iam and sts on one endpoint until Ctrl-C; running tasks survive a stop."""
@@ -49,7 +56,10 @@ def run(
     from vmferry import config
     from vmferry.daemon import Service
 
-    service = Service(config.load(state_dir=state_dir, listen=listen, s3_endpoint=s3_endpoint))
+    settings = config.load(
+        state_dir=state_dir, listen=listen, s3_endpoint=s3_endpoint, fixups=fixups
+    )
+    service = Service(settings)
     # Until the HTTP loop takes signals over, a stop must still end what was started already.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

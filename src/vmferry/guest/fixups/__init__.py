@@ -13,16 +13,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from vmferry.errors import SetupError
 from vmferry.plugins import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from vmferry.guest.draft import Draft
     from vmferry.model.fixup import Choices
     from vmferry.model.guest import GuestFacts
+
+ALL: Final = "all"
+NONE: Final = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +54,22 @@ def all_fixups() -> tuple[Fixup, ...]:
     return tuple(
         sorted(find(fixups, "FIXUP", Fixup).values(), key=lambda each: (each.rank, each.name))
     )
+
+
+def chosen(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the fix-ups that ``guest.fixups`` means, in the order in which they run.
+
+    Raises:
+        SetupError: One is unknown.
+    """
+    known = [each.name for each in all_fixups()]
+    wanted: set[str] = set()
+    for word in words:
+        name = word.removeprefix("-")
+        if name not in (ALL, NONE, *known):
+            raise SetupError(
+                f"fixups: {word!r} is unknown, expected {ALL}, {NONE} or one of {', '.join(known)}"
+            )
+        names = set(known) if name == ALL else {name}
+        wanted = wanted - names if word.startswith("-") else wanted | names
+    return tuple(name for name in known if name in wanted)
