@@ -35,6 +35,9 @@ NO_CARD: Final = re.compile(
 )
 """What a guest makes for itself; an address there is no address of the network outside."""
 
+DRIVERS: Final = frozenset(("virtio_net", "ena", "e1000", "e1000e", "ixgbevf", "vif"))
+"""Of cards that a machine can have after the move."""
+
 FROM_RELEASE: Final = re.compile(r"\d{1,4}")
 
 NAMERS: Final = ("80-net-setup-link.rules", "80-net-name-slot.rules")

@@ -33,9 +33,6 @@ OLD: Final = frozenset(
 OLD_SECTIONS: Final = ("Address", "Route", "RoutingPolicyRule", "Neighbor")
 FALSE: Final = ("no", "false", "off", "0")
 PINS: Final = ("MACAddress", "PermanentMACAddress", "Path")
-DRIVERS: Final = frozenset(("virtio_net", "ena", "e1000", "e1000e", "ixgbevf", "vif"))
-"""Of cards that a machine can have after the move."""
-
 ANY: Final = "en* eth*"
 
 
@@ -118,7 +115,7 @@ def _loosened(file: Keyfile) -> bool:
     def is_pin(section: str, key: str, value: str) -> bool:
         is_driver = section == "Match" and key == "Driver"
         return (section == "Match" and key in PINS) or (
-            is_driver and not DRIVERS & set(value.split()) and "*" not in value
+            is_driver and not _network.DRIVERS & set(value.split()) and "*" not in value
         )
 
     if not file.disable(is_pin):

@@ -30,7 +30,9 @@ NO_LINES: Final = ("---", "...")
 REFUSED: Final = {"&": "an anchor", "*": "an alias", "!": "a tag", "|": "a block", ">": "a block"}
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
+    """A line that says something: its number from 1, its indent, its text without a comment."""
+
     number: int
     indent: int
     text: str
@@ -42,20 +44,25 @@ def parse(text: str) -> Value:
     Raises:
         FormatError: It is not the YAML described above; the message names the line.
     """
-    lines = deque(
-        _Line(number, len(line) - len(line.lstrip(" ")), bare)
-        for number, line in enumerate(text.replace("\r", "").split("\n"), 1)
-        if (bare := _without_comment(line).strip(" ")) and bare not in NO_LINES
-    )
-    if not lines:
+    left = deque(significant(text))
+    if not left:
         return ""
-    value = _block(lines, lines[0].indent, 0)
-    if lines:
-        raise _error(lines[0], "found a line that belongs nowhere")
+    value = _block(left, left[0].indent, 0)
+    if left:
+        raise _error(left[0], "found a line that belongs nowhere")
     return value
 
 
-def _error(line: _Line, what: str) -> FormatError:
+def significant(text: str) -> list[Line]:
+    """Return the lines that say something."""
+    return [
+        Line(number, len(line) - len(line.lstrip(" ")), bare)
+        for number, line in enumerate(text.replace("\r", "").split("\n"), 1)
+        if (bare := _without_comment(line).strip(" ")) and bare not in NO_LINES
+    ]
+
+
+def _error(line: Line, what: str) -> FormatError:
     return FormatError(f"line {line.number}: {what}")
 
 
@@ -74,31 +81,32 @@ def _without_comment(line: str) -> str:
     return line
 
 
-def _block(lines: deque[_Line], indent: int, depth: int) -> Value:
+def _block(lines: deque[Line], indent: int, depth: int) -> Value:
     """Return the value whose first line is the next one, all at ``indent`` or deeper."""
     if depth > MOST_DEPTH:
         raise _error(lines[0], f"found more than {MOST_DEPTH} levels")
-    if _is_item(lines[0]):
+    if is_item(lines[0]):
         return _sequence(lines, indent, depth)
-    if _key(lines[0]) is not None:
+    if key_of(lines[0]) is not None:
         return _mapping(lines, indent, depth)
     line = lines.popleft()
     return _scalar(line, line.text, lines, indent - 1)
 
 
-def _is_item(line: _Line) -> bool:
+def is_item(line: Line) -> bool:
+    """Tell whether a line begins with the dash of a sequence's item."""
     return line.text == "-" or line.text.startswith("- ")
 
 
-def _sequence(lines: deque[_Line], indent: int, depth: int) -> list[Value]:
+def _sequence(lines: deque[Line], indent: int, depth: int) -> list[Value]:
     items: list[Value] = []
-    while lines and lines[0].indent == indent and _is_item(lines[0]):
+    while lines and lines[0].indent == indent and is_item(lines[0]):
         line = lines.popleft()
         text = line.text[1:].lstrip(" ")
-        inner = _Line(line.number, indent + len(line.text) - len(text), text)
+        inner = Line(line.number, indent + len(line.text) - len(text), text)
         if not text:
             items.append(_below(lines, indent, depth))
-        elif _is_item(inner) or _key(inner) is not None:
+        elif is_item(inner) or key_of(inner) is not None:
             lines.appendleft(inner)
             items.append(_block(lines, inner.indent, depth + 1))
         else:
@@ -106,32 +114,36 @@ def _sequence(lines: deque[_Line], indent: int, depth: int) -> list[Value]:
     return items
 
 
-def _mapping(lines: deque[_Line], indent: int, depth: int) -> dict[str, Value]:
+def _mapping(lines: deque[Line], indent: int, depth: int) -> dict[str, Value]:
     found: dict[str, Value] = {}
-    while lines and lines[0].indent == indent and not _is_item(lines[0]):
+    while lines and lines[0].indent == indent and not is_item(lines[0]):
         line = lines.popleft()
-        pair = _key(line)
+        pair = key_of(line)
         if pair is None:
             raise _error(line, "found no key")
         key, text = pair
         if text:
             found[key] = _scalar(line, text, lines, indent)
-        elif lines and lines[0].indent == indent and _is_item(lines[0]):
+        elif lines and lines[0].indent == indent and is_item(lines[0]):
             found[key] = _sequence(lines, indent, depth + 1)
         else:
             found[key] = _below(lines, indent, depth)
     return found
 
 
-def _below(lines: deque[_Line], indent: int, depth: int) -> Value:
+def _below(lines: deque[Line], indent: int, depth: int) -> Value:
     """Return the block that is deeper than ``indent``, ``""`` if there is none."""
     if not lines or lines[0].indent <= indent:
         return ""
     return _block(lines, lines[0].indent, depth + 1)
 
 
-def _key(line: _Line) -> tuple[str, str] | None:
-    """Return the key that a line begins with and the text after it."""
+def key_of(line: Line) -> tuple[str, str] | None:
+    """Return the key that a line begins with and the text after it.
+
+    Raises:
+        FormatError: The key is an explicit one.
+    """
     text = line.text
     if text[0] in "[{":
         return None
@@ -149,7 +161,7 @@ def _key(line: _Line) -> tuple[str, str] | None:
     return None if at < 0 else (text[:at].rstrip(" "), text[at + 1 :].strip(" "))
 
 
-def _scalar(line: _Line, text: str, lines: deque[_Line], indent: int) -> Value:
+def _scalar(line: Line, text: str, lines: deque[Line], indent: int) -> Value:
     """Return a scalar or a flow, which goes on over the lines that are deeper than ``indent``."""
     if text[0] in REFUSED:
         raise _error(line, f"found {REFUSED[text[0]]}, which is not read here")
