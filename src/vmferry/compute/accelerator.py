@@ -31,8 +31,9 @@ BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 KVM_ARGUMENTS: Final = ("-accel", "kvm", "-cpu", "host")
 TCG_ARGUMENTS: Final = ("-accel", "tcg,thread=multi", "-cpu", "max")
 
-PROBE_S: Final = 10.0
-"""Emulation needs 0.3 s for it; a hang is known after this, once per boot of the host."""
+PROBE_S: Final = 30.0
+"""Emulation needs 0.3 s for it, 2 s on a crowded host. A hang is known after this, once per boot of
+the host; a host that was only slow would be remembered as broken."""
 
 VERSION_S: Final = 30.0
 LONGEST_NOTE: Final = 4096
