@@ -122,7 +122,7 @@ def test_a_machine_of_a_snapshot_and_an_object(
     rooms.blocks.adopt(map_key("m"), draft, lambda _: None)
     seen: list[Any] = []
 
-    def look(disks: list[Any]) -> GuestFacts:
+    def look(disks: list[Any], _child: object) -> GuestFacts:
         seen.extend(disks)
         assert disks[0].read_at(5, 3) == noise(1)[5:8]
         return facts()
@@ -171,7 +171,7 @@ def test_a_machine_on_disks_that_are_too_large(
 
 
 def test_what_the_request_asks_for_is_judged(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vmferry.guest.report.inspect", lambda _disks: facts())
+    monkeypatch.setattr("vmferry.guest.report.inspect", lambda *_: facts())
     container = {**_put(rooms, "it", bytes(MIB)), "format": "RAW"}
     found = examine(rooms, [container], {**REQUEST, "platform": "Windows"})
     assert found["cause"][0] == "the machine is Linux, expected Windows as requested"
@@ -217,7 +217,7 @@ def test_a_compressed_disk_and_an_empty_one_of_an_appliance(
     )
     members = [("vm.ovf", description), ("disk1.vmdk.gz", packed)]
     container = _put(rooms, "it.ova", ova([*members, ("vm.mf", manifest(members))]))
-    monkeypatch.setattr("vmferry.guest.report.inspect", lambda _disks: facts())
+    monkeypatch.setattr("vmferry.guest.report.inspect", lambda *_: facts())
     first, second = examine_machine([container], REQUEST)["disks"]
     assert (first["format"], first["size"]) == ("VMDK", 10 * MIB)
     assert first["object_size"] == len(packed)

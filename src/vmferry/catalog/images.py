@@ -29,19 +29,17 @@ class Images:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def find(self, owner: Owner, image_id: str) -> Image:
-        """Return the owner's image.
+    def find(self, owner: Owner | None, image_id: str) -> Image:
+        """Return the owner's image; whoever's, for the operator, if ``owner`` is ``None``.
 
         Raises:
             ApiError: ``InvalidAMIID.Malformed``, ``.NotFound`` or ``.Unavailable``.
         """
         if not ids.valid("ami", image_id):
             raise ApiError("InvalidAMIID.Malformed", f'Invalid id: "{image_id}"')
-        query = select(images).where(
-            images.c.id == image_id,
-            images.c.account == owner.account,
-            images.c.region == owner.region,
-        )
+        query = select(images).where(images.c.id == image_id)
+        if owner is not None:
+            query = query.where(images.c.account == owner.account, images.c.region == owner.region)
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
         if row is None:

@@ -23,19 +23,19 @@ class Snapshots:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def find(self, owner: Owner, snapshot_id: str) -> Snapshot:
-        """Return the owner's snapshot.
+    def find(self, owner: Owner | None, snapshot_id: str) -> Snapshot:
+        """Return the owner's snapshot; whoever's, for the operator, if ``owner`` is ``None``.
 
         Raises:
             ApiError: ``InvalidSnapshotID.Malformed`` or ``InvalidSnapshot.NotFound``.
         """
         if not ids.valid("snap", snapshot_id):
             raise ApiError("InvalidSnapshotID.Malformed", f'Invalid id: "{snapshot_id}"')
-        query = select(snapshots).where(
-            snapshots.c.id == snapshot_id,
-            snapshots.c.account == owner.account,
-            snapshots.c.region == owner.region,
-        )
+        query = select(snapshots).where(snapshots.c.id == snapshot_id)
+        if owner is not None:
+            query = query.where(
+                snapshots.c.account == owner.account, snapshots.c.region == owner.region
+            )
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
         if row is None:

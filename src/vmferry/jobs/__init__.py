@@ -3,8 +3,9 @@
 
 A public module is a kind of task and exports ``JOB``. What several of them share lies in the
 modules with an underscore: ``_rooms`` (what is wired), ``_source`` (from a request to disks),
-``_copy`` (disk to blocks), ``_snapshots`` (its record), ``_export`` (blocks to an artifact),
-``_collect`` (garbage).
+``_copy`` (disk to blocks), ``_mend`` and ``_boot`` (fix-ups and a look whether they helped, on
+``_sockets``), ``_undo`` (the image without them), ``_snapshots`` (its record), ``_export`` (blocks
+to an artifact), ``_collect`` (garbage).
 """
 
 from __future__ import annotations

@@ -109,22 +109,22 @@ def examine(
     Raises:
         SourceError: An object cannot be read, or not in time.
     """
-    check = guest.Check(patience_s)
     disks: list[_Disk] = []
     machine: Machine | None = None
-    try:
-        machine = _open_all(_Opener(rooms, check), containers, disks)
-        subject = guest.Subject(
-            disks=tuple(disk.described for disk in disks),
-            machine=machine,
-            request=guest.Request(**request),
-            max_disk=rooms.config.guest.max_disk,
-            low_space=rooms.config.guest.low_space,
-            no_space=rooms.config.guest.no_space,
-        )
-        report = check.look(subject, [disk.disk for disk in disks])
-    except (FormatError, GuestError) as error:
-        report = check.refuse(error)
+    with guest.Check(patience_s) as check:
+        try:
+            machine = _open_all(_Opener(rooms, check), containers, disks)
+            subject = guest.Subject(
+                disks=tuple(disk.described for disk in disks),
+                machine=machine,
+                request=guest.Request(**request),
+                max_disk=rooms.config.guest.max_disk,
+                low_space=rooms.config.guest.low_space,
+                no_space=rooms.config.guest.no_space,
+            )
+            report = check.look(subject, [disk.disk for disk in disks])
+        except (FormatError, GuestError) as error:
+            report = check.refuse(error)
     cause = guest.cause(report, rooms.config.guest.support_policy)
     shown = asdict(machine) if machine else None
     if shown:
