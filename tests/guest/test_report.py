@@ -10,6 +10,7 @@ import pytest
 from tests.fixtures.guest import FileDisk
 from tests.guest.rules.subjects import facts, subject
 from tests.guests import drawing
+from tests.house.processes import children
 
 from vmferry.errors import FormatError, GuestError, SourceError
 from vmferry.guest.report import CAUSES, Check, cause, described, refusal_of
@@ -37,7 +38,7 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[[GuestFacts | Exception], 
     """Return a check whose look finds what the test says."""
 
     def check(found: GuestFacts | Exception) -> Report:
-        def inspect(_disks: object) -> GuestFacts:
+        def inspect(_disks: object, _child: object) -> GuestFacts:
             if isinstance(found, Exception):
                 raise found
             return found
@@ -117,7 +118,7 @@ def test_a_source_that_cannot_be_read_has_no_report(look: Callable[[Exception], 
 def test_disks_are_a_better_cause_than_what_is_on_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def inspect(_disks: object) -> GuestFacts:
+    def inspect(_disks: object, _child: object) -> GuestFacts:
         raise GuestError("nothing", aws_text="t")
 
     monkeypatch.setattr("vmferry.guest.report.inspect", inspect)
@@ -138,6 +139,25 @@ def test_a_disk_is_described() -> None:
         label="a", format="vmdk", size=5, create_type="streamOptimized", warnings=("w",)
     )
     assert found == expected
+
+
+def test_the_process_of_a_look_that_was_not_needed_is_ended() -> None:
+    before = set(children())
+    with Check() as check:
+        (child,) = set(children()) - before
+        assert check.refuse(FormatError("vmdk", found="nothing")).guest is None
+    assert child not in children()
+
+
+def test_a_look_takes_the_process_that_was_started_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "disk.raw"
+    empty.write_bytes(bytes(MIB))
+    with Check() as check:
+        monkeypatch.setattr("subprocess.Popen", None)
+        report = check.look(subject(), [FileDisk(empty)])
+    assert report.findings[0].id == "no_partitions"
 
 
 @pytest.mark.oracle

@@ -10,10 +10,10 @@ Source: aws-behaviour.md, 11 (every rule of the guide) and 2.3 (the texts).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from vmferry.errors import FormatError, GuestError
-from vmferry.guest.inspection import inspect
+from vmferry.guest.inspection import Child, inspect
 from vmferry.guest.metering import Meter
 from vmferry.guest.rules import Subject, SubjectDisk, all_rules
 from vmferry.model.finding import Finding, Report, Service, Severity, verdict
@@ -58,6 +58,17 @@ class Check:
 
     def __init__(self, patience_s: float = math.inf) -> None:
         self.meter = Meter(patience_s)
+        self._child: Child | None = None
+
+    def __enter__(self) -> Self:
+        """Start the look's process, so that it loads while the disks are found and opened."""
+        self._child = Child()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End that process if it was not needed."""
+        if self._child is not None:
+            self._child.__exit__()
 
     def look(self, subject: Subject, disks: Sequence[Disk]) -> Report:
         """Return what ``disks`` are and what is wrong with them.
@@ -72,7 +83,7 @@ class Check:
         facts: GuestFacts | None = None
         refused: list[Finding] = []
         try:
-            facts = inspect(disks)
+            facts = inspect(disks, self._child)
         except (GuestError, FormatError) as error:
             refused.append(refusal_of(error))
         # What can be told of the disks is the better cause: a 22nd disk before an empty first one.

@@ -71,7 +71,7 @@ def _screen(
     capsys: pytest.CaptureFixture[str],
     service: Service = Service.VMFERRY,
 ) -> tuple[int, list[str]]:
-    patch.setattr("vmferry.guest.report.inspect", lambda _disks: found)
+    patch.setattr("vmferry.guest.report.inspect", lambda *_: found)
     patch.setenv("COLUMNS", "90")
     import typer
 
@@ -165,7 +165,7 @@ def test_an_appliance_is_looked_at_with_its_description(
 ) -> None:
     seen: list[Any] = []
 
-    def inspect(disks: list[Any]) -> GuestFacts:
+    def inspect(disks: list[Any], _child: object) -> GuestFacts:
         seen.extend(disks)
         return facts()
 

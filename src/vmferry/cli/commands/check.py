@@ -61,19 +61,20 @@ def examine(source: str) -> Report:
         SourceError: It cannot be read at all.
         SetupError: No S3 is configured.
     """
-    from vmferry import config, formats, stores
-    from vmferry.errors import FormatError, GuestError
     from vmferry.guest import Check
 
-    check = Check()
-    most = config.Guest().max_disk
-    file = check.meter.measured(stores.open_source(*sources.resolve(source)))
-    try:
-        name = formats.detect(file)
-        subject, disks = (_appliance if name == _OVA else _bare)(file, name, most)
-    except (FormatError, GuestError) as error:
-        return check.refuse(error)
-    return check.look(subject, disks)
+    with Check() as check:
+        from vmferry import config, formats, stores
+        from vmferry.errors import FormatError, GuestError
+
+        most = config.Guest().max_disk
+        file = check.meter.measured(stores.open_source(*sources.resolve(source)))
+        try:
+            name = formats.detect(file)
+            subject, disks = (_appliance if name == _OVA else _bare)(file, name, most)
+        except (FormatError, GuestError) as error:
+            return check.refuse(error)
+        return check.look(subject, disks)
 
 
 def _bare(file: ByteSource, name: str, most: int) -> tuple[Subject, list[Disk]]:
