@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image as it was before fix-ups: what they changed was kept beside what they made of it.
+"""The image as it was before fix-ups: what they changed was kept beside what they made of it."""
 
 from __future__ import annotations
 
