@@ -195,8 +195,8 @@ def test_a_real_appliance_is_read_hardly_at_all(debian_guest: DebianGuest) -> No
     report = examine(str(debian_guest.ova))
     assert report.guest is not None
     assert report.guest.distribution == "debian"
-    # What is read does not grow with the disk: 2.8 MiB of these 252, 3.8 of the same with 4 GiB.
-    assert report.bytes_read < 3.5 * MIB
+    # What is read hardly grows with the disk: 3.2 MiB of these 252, 4.4 of the same with 4 GiB.
+    assert report.bytes_read < 4 * MIB
     assert report.bytes_read < 0.02 * report.bytes_total
     assert report.seconds < 5
 
@@ -213,7 +213,7 @@ def test_hardly_anything_comes_from_a_bucket(
     headers = KIB * wire.requests
     assert report["bytes_read"] < wire.received < report["bytes_read"] + headers
     assert wire.received < 0.02 * debian_guest.ova.stat().st_size
-    assert wire.requests < 45  # it is 37: each costs milliseconds here and tens of them elsewhere
+    assert wire.requests < 45  # it is 39: each costs milliseconds here and tens of them elsewhere
 
 
 @pytest.mark.oracle
