@@ -18,6 +18,13 @@ def test_some() -> None:
     ) == ["services: found open-vm-tools is installed, expected no tools of a hypervisor"]
 
 
+def test_one_that_runs() -> None:
+    services = replace(SERVICES, tools=("open-vm-tools",), started=("open-vm-tools",))
+    assert lines("hypervisor_tools", facts(services=services)) == [
+        "services: found open-vm-tools starts with the machine, expected no tools of a hypervisor"
+    ]
+
+
 def test_its_weight() -> None:
     finding = findings(
         "hypervisor_tools", facts(services=replace(SERVICES, tools=("open-vm-tools",)))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def check(facts: GuestFacts, _subject: Subject) -> Iterator[Seen]:
     """Yield the tools that are installed."""
     for name in facts.services.tools:
-        yield Seen("services", f"{name} is installed", "no tools of a hypervisor")
+        state = "starts with the machine" if name in facts.services.started else "is installed"
+        yield Seen("services", f"{name} {state}", "no tools of a hypervisor")
 
 
 RULE = Rule(
