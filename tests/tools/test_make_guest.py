@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 from tools.make_guest import cache, command
+from tools.make_guest.disk import appliance_settings
 from tools.make_guest.layout import Layout
 from tools.make_guest.progress import Progress, StepError
 from tools.make_guest.recipe import GIB, MATRIX, TRIED, Recipe, RecipeError
@@ -116,6 +117,17 @@ def test_partitions_leave_what_each_firmware_needs() -> None:
         "/dev/mapper/debian-root / btrfs defaults,subvol=@rootfs 0 0",
         "/dev/sda1 /boot/efi vfat umask=0077 0 1",
     ]
+
+
+def test_only_jfs_asks_for_a_kernel_of_its_own(tmp_path: Path) -> None:
+    assert "SUPERMIN_KERNEL" not in appliance_settings(Recipe(root="xfs"), tmp_path)
+    try:
+        settings = appliance_settings(Recipe(root="jfs"), tmp_path)
+    except StepError as error:
+        assert str(error).endswith("no kernel in /boot has jfs.ko; install linux-image-amd64")
+    else:
+        assert list(Path(settings["SUPERMIN_MODULES"]).glob("kernel/fs/jfs/jfs.ko*"))
+        assert settings["LIBGUESTFS_CACHEDIR"] == str(tmp_path)
 
 
 def test_output_is_a_copy(
