@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.fixtures.guest import DebianGuest
 
-DEADLINE_S = 75.0
+DEADLINE_S = 150.0
 
 
 @pytest.fixture(scope="module")
