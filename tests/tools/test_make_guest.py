@@ -121,13 +121,13 @@ def test_partitions_leave_what_each_firmware_needs() -> None:
 
 def test_only_jfs_asks_for_a_kernel_of_its_own(tmp_path: Path) -> None:
     assert "SUPERMIN_KERNEL" not in appliance_settings(Recipe(root="xfs"), tmp_path)
-    try:
-        settings = appliance_settings(Recipe(root="jfs"), tmp_path)
-    except StepError as error:
-        assert str(error).endswith("no kernel in /boot has jfs.ko; install linux-image-amd64")
-    else:
-        assert list(Path(settings["SUPERMIN_MODULES"]).glob("kernel/fs/jfs/jfs.ko*"))
-        assert settings["LIBGUESTFS_CACHEDIR"] == str(tmp_path)
+    if not list(Path("/lib/modules").glob("*/kernel/fs/jfs/jfs.ko*")):
+        with pytest.raises(StepError, match="no kernel in /boot has jfs.ko; install linux-image-"):
+            appliance_settings(Recipe(root="jfs"), tmp_path)
+        return
+    settings = appliance_settings(Recipe(root="jfs"), tmp_path)
+    assert list(Path(settings["SUPERMIN_MODULES"]).glob("kernel/fs/jfs/jfs.ko*"))
+    assert settings["LIBGUESTFS_CACHEDIR"] == str(tmp_path)
 
 
 def test_output_is_a_copy(

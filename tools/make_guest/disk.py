@@ -66,7 +66,7 @@ def appliance_settings(recipe: Recipe, work: Path) -> dict[str, str]:
     settings = {"LIBGUESTFS_BACKEND": "direct", "LIBGUESTFS_BACKEND_SETTINGS": "force_tcg"}
     if recipe.root != "jfs":
         return settings
-    for modules in sorted(Path("/lib/modules").iterdir()):
+    for modules in sorted(Path("/lib/modules").glob("*")):
         kernel = Path("/boot", f"vmlinuz-{modules.name}")
         if kernel.exists() and any(modules.glob("kernel/fs/jfs/jfs.ko*")):
             return settings | {
