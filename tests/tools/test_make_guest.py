@@ -122,7 +122,9 @@ def test_partitions_leave_what_each_firmware_needs() -> None:
 def test_only_jfs_asks_for_a_kernel_of_its_own(tmp_path: Path) -> None:
     assert "SUPERMIN_KERNEL" not in appliance_settings(Recipe(root="xfs"), tmp_path)
     if not list(Path("/lib/modules").glob("*/kernel/fs/jfs/jfs.ko*")):
-        with pytest.raises(StepError, match="no kernel in /boot has jfs.ko; install linux-image-"):
+        with pytest.raises(
+            StepError, match=r"no kernel in /boot has jfs\.ko; install linux-image-"
+        ):
             appliance_settings(Recipe(root="jfs"), tmp_path)
         return
     settings = appliance_settings(Recipe(root="jfs"), tmp_path)
