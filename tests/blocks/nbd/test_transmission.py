@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from tests.blocks.disks import Pieces, noise
 from tests.blocks.nbd.client import (
     BLOCK_STATUS,
@@ -213,7 +214,12 @@ def test_a_damaged_block_is_an_error_of_one_command(tmp_path: Path) -> None:
     with serve(Damaged(4 * BLOCK), tmp_path / "s") as server:
         client, simple = Client(server.path).go(), Client(server.path).go(structured=False)
         text = "segment 00ff: block 1 at byte 7: SHA-256 is 12, expected 34"
-        assert client.ask(READ, BLOCK, 4096) == (EIO, text.encode(), 0x8001)
+        with capture_logs() as logged:
+            for _ in range(2):
+                assert client.ask(READ, BLOCK, 4096) == (EIO, text.encode(), 0x8001)
+        (line,) = logged
+        assert (line["event"], line["command"], line["offset"]) == ("command failed", "READ", BLOCK)
+        assert line["error"] == text
         assert simple.ask(READ, BLOCK, 4096) == (EIO, b"", -1)
         assert client.ask(CACHE, 0, 2 * BLOCK).error == EIO
         assert client.ask(READ, 0, 4096).data == simple.ask(READ, 0, 4096).data == bytes(4096)
@@ -222,7 +228,11 @@ def test_a_damaged_block_is_an_error_of_one_command(tmp_path: Path) -> None:
 
 
 def test_errors_of_the_device(
-    server: Server, client: Client, device: Device, monkeypatch: pytest.MonkeyPatch
+    server: Server,
+    client: Client,
+    device: Device,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def full(*_arguments: object) -> None:
         raise StorageFullError("device: its overlay: 4 KiB could not be written")
@@ -231,7 +241,10 @@ def test_errors_of_the_device(
         raise TaskCancelledError("x" * 5000)
 
     monkeypatch.setattr(device, "write_at", full)
-    assert client.ask(WRITE, 0, 1, data=b"x").error == ENOSPC
+    assert client.ask(WRITE, 0, 1, data=b"x").error == EIO
+    with serve(device, tmp_path / "other", stop_when_full=True) as other:
+        stopped = Client(other.path).go()
+        assert stopped.ask(WRITE, 0, 1, data=b"x").error == ENOSPC
     monkeypatch.setattr(device, "flush", stop)
     assert client.ask(FLUSH) == (EIO, b"x" * 1000, 0x8001)
     assert isinstance(server.failure, StorageFullError), "the first one is kept"

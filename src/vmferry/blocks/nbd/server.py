@@ -14,7 +14,7 @@ import structlog
 
 from vmferry.blocks.nbd.export import Channel, Export
 from vmferry.blocks.nbd.options import negotiate
-from vmferry.blocks.nbd.protocol import Command, HangUpError, Request
+from vmferry.blocks.nbd.protocol import Command, Errno, HangUpError, Request
 from vmferry.blocks.nbd.transmission import Transmission
 from vmferry.errors import ServiceError
 
@@ -40,18 +40,21 @@ class Server:
     Args:
         disk: A ``Device`` is served for writing if it is open for it, anything else for reading.
         path: The socket, of 107 bytes at most; one that a killed server left there is removed.
+        stop_when_full: Say ENOSPC when no space is left. QEMU stops a machine at that until it is
+            told to go on, and whoever waits for the machine hangs; EIO reaches its kernel.
 
     Attributes:
         path: As given.
         failure: The first error that a command ended with although the client had done nothing
-            wrong, such as the ``IntegrityError`` of a damaged block; the client saw EIO or ENOSPC.
+            wrong, such as the ``IntegrityError`` of a damaged block; the client saw an error.
 
     Raises:
         ServiceError: The socket cannot be made.
     """
 
-    def __init__(self, disk: Disk, path: Path) -> None:
+    def __init__(self, disk: Disk, path: Path, *, stop_when_full: bool = False) -> None:
         self.path = path
+        self._full = Errno.ENOSPC if stop_when_full else Errno.EIO
         self.failure: VmferryError | None = None
         self._export = Export(disk)
         self._lock = threading.Lock()
@@ -105,7 +108,7 @@ class Server:
             agreed = negotiate(channel, self._export)
             if agreed is not None:
                 channel.wait_at_most(None)
-                Transmission(channel, self._export, agreed, self._failed).run()
+                Transmission(channel, self._export, agreed, self._failed, self._full).run()
         except HangUpError as error:
             log.debug("connection ended", reason=str(error))
         finally:
@@ -114,24 +117,26 @@ class Server:
                 del self._threads[threading.current_thread()]
 
     def _failed(self, request: Request, error: VmferryError) -> None:
-        log.error(
-            "command failed",
-            command=Command(request.command).name,
-            offset=request.offset,
-            length=request.length,
-            error=error.message,
-        )
         with self._lock:
+            first = self.failure is None
             self.failure = self.failure or error
+        if first:  # A kernel tries again, a hundred times in a second.
+            log.error(
+                "command failed",
+                command=Command(request.command).name,
+                offset=request.offset,
+                length=request.length,
+                error=error.message,
+            )
 
 
 @contextmanager
-def serve(disk: Disk, path: Path) -> Iterator[Server]:
+def serve(disk: Disk, path: Path, *, stop_when_full: bool = False) -> Iterator[Server]:
     """Serve ``disk`` on the Unix socket ``path`` for the time of the block; see ``Server``.
 
     The disk is the caller's: a device is neither flushed nor closed.
     """
-    server = Server(disk, path)
+    server = Server(disk, path, stop_when_full=stop_when_full)
     try:
         yield server
     finally:

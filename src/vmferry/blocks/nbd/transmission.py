@@ -69,6 +69,7 @@ class Transmission:
         agreed: What its options have brought.
         failed: Called with a command, and with the error that it ended with although the client
             had done nothing wrong.
+        full: What the client is told when no space is left.
     """
 
     def __init__(
@@ -77,9 +78,10 @@ class Transmission:
         export: Export,
         agreed: Agreement,
         failed: Callable[[Request, VmferryError], None],
+        full: Errno,
     ) -> None:
         self._channel, self._export, self._agreed = channel, export, agreed
-        self._failed = failed
+        self._failed, self._full = failed, full
         self._do: dict[int, Callable[[Request, bytearray], None]] = {
             Command.READ: self._read,
             Command.WRITE: self._write,
@@ -108,8 +110,8 @@ class Transmission:
                 self._error(request, error.errno, error.text)
             except VmferryError as error:
                 self._failed(request, error)
-                full = isinstance(error, StorageFullError)
-                self._error(request, Errno.ENOSPC if full else Errno.EIO, error.message)
+                errno = self._full if isinstance(error, StorageFullError) else Errno.EIO
+                self._error(request, errno, error.message)
 
     def _take(self, request: Request) -> None:
         payload = bytearray()
