@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tools.make_guest.recipe import Recipe
 
 TREE_DEVICE: Final = "/dev/sdb"
+LABEL: Final = "guest"
+"""By which a shell in the appliance finds the guest's disk."""
 
 
 def disk_plan(recipe: Recipe) -> list[object]:
@@ -45,7 +47,10 @@ def make_disk(recipe: Recipe, tree: Path, work: Path, progress: Progress) -> Pat
         command = ["dd", f"if={tree}", f"of={image}", f"seek={layout.root_offset // MIB}", "bs=1M"]
         progress.run("Copy the root", [*command, "conv=sparse,notrunc"], work / "dd.log")
     script = work / "guestfish.script"
-    drives = (f'add "{image}" format:raw', f'add "{tree}" format:raw readonly:true')
+    drives = (
+        f'add "{image}" format:raw label:{LABEL}',
+        f'add "{tree}" format:raw readonly:true',
+    )
     script.write_text("".join(f"{line}\n" for line in (*drives, *_script(recipe))))
     step = "Install GRUB" if _is_image(recipe) else f"Fill the {recipe.root} root, install GRUB"
     settings = appliance_settings(recipe, work)
@@ -105,7 +110,9 @@ def _script(recipe: Recipe) -> Iterator[str]:
         options = "--no-nvram --force-extra-removable"
         yield f'sh "grub-install --target=x86_64-efi {options}"'
     else:
-        yield 'sh "grub-install --target=i386-pc /dev/sda"'
+        # A shell sees the kernel's names, and seen on a busy machine: the disk was not /dev/sda.
+        disk = f"$(readlink -f /dev/disk/guestfs/{LABEL})"
+        yield f'sh "grub-install --target=i386-pc {disk}"'
     yield from ('sh "update-grub"', "umount-all")
 
 
