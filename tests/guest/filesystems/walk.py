@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.fixtures.guest import ROOT, FileDisk
+from tests.fixtures.guest import FileDisk
 
 from vmferry.guest.filesystem import NodeKind
 from vmferry.guest.window import Pages, Window
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from vmferry.guest.filesystem import Node
 
+ROOT: Final = Path(__file__).parents[3]
 MOST: Final = 10_000
 LONGEST: Final = 6 * MIB
 """Bytes of a file that are looked at: more than any has but those with holes."""

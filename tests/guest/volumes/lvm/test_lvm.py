@@ -73,7 +73,7 @@ def test_a_guest_on_three_disks(disks: list[Path], order: str) -> None:
     root = facts.partitions[facts.root]
     assert (root.volume, root.kind, root.filesystem) == ("my-vg/root", "lvm", "ext4")
     assert root.size == 72 * MIB
-    assert facts.bytes_read < 2 * MIB
+    assert facts.bytes_read < 3 * MIB, "of 192; a page has 64 KiB"
 
 
 @pytest.mark.oracle
