@@ -97,7 +97,7 @@ def _schema() -> Any:
 def test_the_schema_names_every_field() -> None:
     schema = _schema()["properties"]
     report = {field.name for field in fields(Report)}
-    assert set(schema) == report
+    assert set(schema) == {*report, "plan"}
     assert schema["version"]["const"] == VERSION
     finding = schema["findings"]["items"]
     assert set(finding["properties"]) == {field.name for field in fields(Finding)}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from vmferry.model.finding import Finding, Report
+    from vmferry.model.fixup import Plan
     from vmferry.model.guest import GuestFacts
 
 MOST: Final = {"blocks": 5, "warns": 5, "informs": 4}
@@ -38,6 +39,24 @@ def lines(report: Report, width: int) -> Iterator[str]:
     width = max(NARROWEST, min(width, WIDEST))
     for name, text in _rows(report):
         yield from _wrapped(name, text, width)
+
+
+def plan_lines(plans: Iterable[Plan], width: int) -> Iterator[str]:
+    """Yield what plans change and why, and below that the differences, which are not wrapped."""
+    from vmferry.guest.difference import difference
+
+    width = max(NARROWEST, min(width, WIDEST))
+    for plan in plans:
+        if not plan.edits:
+            yield from _wrapped("plan", "nothing is changed", width)
+        for edit in plan.edits:
+            for reason in edit.reasons:
+                yield from _wrapped("plan", f"{edit.path}, {reason.fixup}: {reason.why}", width)
+        for note in plan.notes:
+            yield from _wrapped("note", note, width)
+        for edit in plan.edits:
+            yield ""
+            yield from map(_harmless, difference(edit).splitlines())
 
 
 def _rows(report: Report) -> Iterator[tuple[str, str]]:
@@ -99,11 +118,16 @@ def _advice(found: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _wrapped(name: str, text: str, width: int) -> list[str]:
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     return textwrap.wrap(
-        shown,
+        _harmless(text),
         width,
         initial_indent=name.ljust(COLUMN),
         subsequent_indent=" " * COLUMN,
         break_on_hyphens=False,
+    )
+
+
+def _harmless(text: str) -> str:
+    return "".join(
+        char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text
     )

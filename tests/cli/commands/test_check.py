@@ -76,7 +76,7 @@ def _screen(
     import typer
 
     with pytest.raises(typer.Exit) as caught:
-        run(str(disk), service, Output.TABLE)
+        run(str(disk), service, output=Output.TABLE)
     return caught.value.exit_code, capsys.readouterr().out.splitlines()
 
 
@@ -239,3 +239,17 @@ def test_the_block_of_the_operations(debian_guest: DebianGuest, tmp_path: Path) 
             [PROGRAM, *words[1:]], cwd=tmp_path, capture_output=True, check=False, timeout=60
         )
         assert (done.returncode, done.stderr) == (1, b""), "a static address is a warning"
+
+
+def test_the_plan_is_shown(tmp_path: Path) -> None:
+    (disk,) = drawing.draw(drawing.load("debian-12"), tmp_path)
+    told = _run(disk, "--plan", "--fixups", "fstab")
+    assert "plan      /etc/fstab, fstab: line 2: /dev/sda1 has another name" in told.stdout
+    assert f"+UUID={drawing.UUID} / ext4 errors=remount-ro 0 1" in told.stdout.splitlines()
+    document = json.loads(_run(disk, "--plan", "--fixups", "fstab", "--output", "json").stdout)
+    (edit,) = document["plan"]["edits"]
+    assert (edit["path"], edit["action"]) == ("/etc/fstab", "write")
+    assert "plan" not in json.loads(_run(disk, "--output", "json").stdout)
+    assert "plan      nothing is changed" in _run(disk, "--plan", "--fixups", "none").stdout
+    refused = _run(disk, "--plan", "--fixups", "fstap")
+    assert (refused.returncode, "'fstap' is unknown" in refused.stderr) == (2, True)

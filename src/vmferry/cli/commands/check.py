@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
@@ -19,10 +19,15 @@ from vmferry.cli.commands import Command
 from vmferry.cli.options import Output, OutputOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from vmferry.guest import Subject
     from vmferry.model.bytes import ByteSource
     from vmferry.model.disk import Disk
     from vmferry.model.finding import Report
+    from vmferry.model.fixup import Plan
+
+    Also: TypeAlias = Callable[[Subject, Sequence[Disk]], None]
 
 STATUS: Final = {"accept": 0, "warn": 1, "refuse": 2}
 """What the program ends with; an error of ours ends it as a refusal does."""
@@ -43,19 +48,31 @@ def run(
         Service, typer.Option("--for", help="Whose verdict is the exit status.")
     ] = Service.VMFERRY,
     output: OutputOption = Output.TABLE,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what an import would change in the guest.")
+    ] = False,
+    fixups: Annotated[
+        str, typer.Option(help="Of the plan: all, none, names, -name to leave one out.")
+    ] = "all",
 ) -> None:
     """Say whether a machine can be imported; status 0 yes, 1 with warnings, 2 no."""
-    report = examine(source)
+    plans: list[Plan] = []
+    report = examine(source, _planner(fixups, plans) if plan else None)
     if output is Output.JSON:
-        typer.echo(json.dumps(report.to_json(), indent=2))
+        typer.echo(json.dumps(_document(report, plans), indent=2))
     else:
-        for line in screen.lines(report, shutil.get_terminal_size().columns):
+        width = shutil.get_terminal_size().columns
+        for line in (*screen.lines(report, width), *screen.plan_lines(plans, width)):
             typer.echo(line)
     raise typer.Exit(STATUS[getattr(report.verdict, service)])
 
 
-def examine(source: str) -> Report:
+def examine(source: str, also: Also | None = None) -> Report:
     """Return the report of a machine.
+
+    Args:
+        source: What a person names.
+        also: Is given the machine and its open disks, if a guest is on them.
 
     Raises:
         SourceError: It cannot be read at all.
@@ -74,7 +91,35 @@ def examine(source: str) -> Report:
             subject, disks = (_appliance if name == _OVA else _bare)(file, name, most)
         except (FormatError, GuestError) as error:
             return check.refuse(error)
-        return check.look(subject, disks)
+        report = check.look(subject, disks)
+        if also is not None and report.guest is not None:
+            also(subject, disks)
+        return report
+
+
+def _planner(fixups: str, plans: list[Plan]) -> Also:
+    """Return what adds a machine's plan to ``plans``. Raises ``SetupError``: a name is unknown."""
+    from vmferry.config import words
+    from vmferry.guest import inspection
+    from vmferry.guest.fixups import chosen
+    from vmferry.model.fixup import Choices
+
+    names = chosen(words(fixups))
+
+    def add(subject: Subject, disks: Sequence[Disk]) -> None:
+        cards = subject.machine.cards if subject.machine else ()
+        choices = Choices(fixups=names, macs=tuple(card.mac for card in cards))
+        plans.append(inspection.plan(disks, choices))
+
+    return add
+
+
+def _document(report: Report, plans: list[Plan]) -> dict[str, Any]:
+    if not plans:
+        return report.to_json()
+    from vmferry.guest.difference import shown
+
+    return {**report.to_json(), "plan": shown(plans[0])}
 
 
 def _bare(file: ByteSource, name: str, most: int) -> tuple[Subject, list[Disk]]:
