@@ -61,7 +61,7 @@ writes = st.lists(
 )
 
 
-@settings(max_examples=30)  # Each is a database and some flushed files.
+@settings(max_examples=20)  # Each is a database and some flushed files.
 @given(pieces, writes, st.sampled_from([BASE, 11 * BLOCK, 14 * BLOCK]))
 def test_a_sealed_map_is_the_device(
     tmp_path_factory: pytest.TempPathFactory,
