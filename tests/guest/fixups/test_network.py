@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.guest.fixups.mending import Files, facts_of, mended
 from tests.guest.test_wire import FACTS
 from tests.guest.trees import tree_of
 
 from vmferry.guest.draft import Draft
-from vmferry.guest.fixups import _network
+from vmferry.guest.fixups import Fixup, _network, all_fixups
 from vmferry.model.fixup import Choices, Network
-from vmferry.model.guest import Interface
+from vmferry.model.guest import GuestFacts, Interface
 
 
 def interface(name: str, method: str = "dhcp", mac: str = "") -> Interface:
@@ -73,3 +74,53 @@ def test_major(version: str, expected: int) -> None:
 def test_to_dhcp() -> None:
     assert _network.to_dhcp(Choices(fixups=()))
     assert not _network.to_dhcp(Choices(fixups=(), network=Network.KEEP))
+
+
+def together(draft: Draft, facts: GuestFacts, choices: Choices) -> None:
+    for each in all_fixups():
+        if each.name.startswith("network"):
+            each.plan(draft, facts, choices)
+
+
+TOGETHER = Fixup(name="network", summary="all of the network's", plan=together)
+IFUPDOWN = "auto lan0 eth0\niface lan0 inet static\n address 192.0.2.1\n"
+PERSISTENT = 'SUBSYSTEM=="net", ATTR{address}=="00:50:56:01:02:04", NAME="lan0"\n'
+NETPLAN = """\
+network:
+  version: 2
+  ethernets:
+    lan0:
+      match: {macaddress: "00:50:56:01:02:04"}
+      set-name: lan0
+      addresses: [192.0.2.10/24]
+    ens224:
+      addresses: [198.51.100.10/24]
+"""
+MAC = "00:50:56:01:02:04"
+LINK = "[Match]\nMACAddress=00:50:56:01:02:04\n[Link]\nName=lan0\n"
+PREDICTABLE = {"usr/lib/udev/rules.d/80-net-setup-link.rules": ""}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"etc/netplan/a.yaml": NETPLAN, "etc/systemd/network/10-lan0.link": LINK, **PREDICTABLE},
+        {
+            "etc/network/interfaces": IFUPDOWN,
+            "etc/udev/rules.d/70-persistent-net.rules": PERSISTENT,
+        },
+        {
+            "etc/sysconfig/network-scripts/ifcfg-ens192": f"HWADDR={MAC}\nIPADDR=1.2.3.4\n",
+            "etc/sysconfig/network-scripts/ifcfg-ens224": "DEVICE=ens224\nIPADDR=1.2.3.5\n",
+            "etc/NetworkManager/system-connections/a": f"[ethernet]\nmac-address={MAC}\n",
+            **PREDICTABLE,
+        },
+    ],
+)
+def test_all_together_leave_nothing_static_and_nothing_tied(files: Files) -> None:
+    after, _ = mended(TOGETHER, files)
+    facts = facts_of(after)
+    assert facts.interfaces
+    assert not [each for each in facts.interfaces if each.mac or each.method == "static"]
+    assert not facts.services.persistent_names
+    assert _network.RULES[1:] in after
