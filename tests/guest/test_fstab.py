@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _partition(disk: int, number: int, **fields: str) -> Partition:
+def _partition(disk: int, number: int, **fields: Any) -> Partition:
     return Partition(disk=disk, number=number, offset=0, size=1, **{"kind": "0x83", **fields})
 
 

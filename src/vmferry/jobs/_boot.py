@@ -44,7 +44,7 @@ def is_wanted() -> bool:
     """Step: say whether machines are booted here."""
     wanted = here().config.compute.boot_check
     if wanted == "auto":
-        return accelerator.probe(here().config.state_dir) == accelerator.KVM
+        return accelerator.probe() == accelerator.KVM
     return wanted == "always"
 
 
@@ -71,7 +71,7 @@ def boot_machine(maps: list[str], boot_mode: str, macs: list[str], work: str) ->
         )
         report = check_boot(
             machine,
-            accelerator.probe(rooms.config.state_dir),
+            accelerator.probe(),
             deadline_s=rooms.config.compute.boot_deadline_s,
             tick=lambda _seconds: check_cancelled(folder),
             address=Network(rooms.config.guest.network) is Network.DHCP,

@@ -81,7 +81,7 @@ def mend_machine(maps: list[str], choices: dict[str, Any], work: str) -> dict[st
         scratch = folder / DEVICES / "scratch"
         scratch.mkdir()
         workshop = Workshop(
-            emulate=accelerator.probe(here().config.state_dir) != accelerator.KVM,
+            emulate=accelerator.probe() != accelerator.KVM,
             scratch=scratch,
             tick=lambda: check_cancelled(folder),
         )

@@ -11,12 +11,15 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
 from vmferry.cli.commands import Command
 from vmferry.errors import SetupError
+
+if TYPE_CHECKING:
+    from vmferry.config import Config
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -54,11 +57,13 @@ def run(
     # Collections while modules are loaded find nothing and take 0.1 s of the 0.7 s of a start.
     gc.disable()
     from vmferry import config
+
+    _serve(config.load(state_dir=state_dir, listen=listen, s3_endpoint=s3_endpoint, fixups=fixups))
+
+
+def _serve(settings: Config) -> None:
     from vmferry.daemon import Service
 
-    settings = config.load(
-        state_dir=state_dir, listen=listen, s3_endpoint=s3_endpoint, fixups=fixups
-    )
     service = Service(settings)
     # Until the HTTP loop takes signals over, a stop must still end what was started already.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
