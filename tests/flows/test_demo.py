@@ -74,6 +74,9 @@ def test_a_machine_comes_back_and_can_be_kept(machine: Path, tmp_path: Path) -> 
     status, said, complaint = demo(tmp_path / "place", machine, "--keep")
     assert (status, complaint) == (0, "")
     for text in (
+        "$ vmferry check --plan my-server-vm.ova",
+        "plan      /etc/fstab, fstab: line ",
+        "-unmodified\n",
         "$ aws iam create-role --role-name vmimport",
         '    "S3Key": "vms/my-server-vm.ova"\n',
         "Description  |  AWS-VMImport service: Linux - Debian - 6.1.0-10-amd64",

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job by the guide's own commands: a machine in a bucket becomes an image and comes back.
 
+What the import changes in the guest is shown before and taken back after, so that what comes back
+can be compared bit for bit with what went in.
+
 Source: the guide, "Required service role", "Import your VM as an image" (example 1), "Import a disk
 as a snapshot", "Export a VM from an AMI"; the repaired forms of aws-behaviour.md, 13.
 """
@@ -49,6 +52,12 @@ EXPORT_IMAGE: Final = r"""aws ec2 export-image \
 --disk-image-format {format} \
 --s3-export-location S3Bucket=amzn-s3-demo-export-bucket,S3Prefix=exports/"""
 
+CHECK: Final = f"vmferry check --plan {MACHINE}"
+"""Ends with 1 for a machine that is taken with warnings."""
+
+UNDO: Final = "vmferry image undo --state-dir state {image} || true"
+"""Refuses an image in which nothing was changed."""
+
 SHOW_IMAGE: Final = (
     "aws ec2 describe-images --image-ids {image} --output table --query 'Images[0].{{"
     "Description:Description, Architecture:Architecture, BootMode:BootMode, State:State, "
@@ -74,7 +83,7 @@ class Exports(NamedTuple):
 
 
 def main_job(shell: Shell, source: str) -> Exports:
-    """Import the machine, look at the image, export it twice and download the files.
+    """Import the machine, look at the image, export it as it was twice and download the files.
 
     Args:
         shell: Its folder has ``MACHINE`` and the ``POLICIES``.
@@ -86,6 +95,8 @@ def main_job(shell: Shell, source: str) -> Exports:
     screen = shell.screen
     screen.title("The aws CLI, unmodified")
     shell.run("aws --version")
+    screen.title("The verdict before anything is copied, and what an import will change")
+    shell.run(f"{CHECK} || test $? -eq 1")
     screen.title("Buckets, and the service role as the guide says")
     shell.run("aws s3 mb s3://amzn-s3-demo-import-bucket")
     shell.run("aws s3 mb s3://amzn-s3-demo-export-bucket")
@@ -97,9 +108,10 @@ def main_job(shell: Shell, source: str) -> Exports:
     shell.run(SHOW_IMAGE.format(image=image))
     screen.title("One of its disks becomes a snapshot; nothing is stored twice")
     _import_snapshot(shell, source)
-    screen.title("The image comes back, as RAW and as VMDK")
-    raw, raw_s = _export_image(shell, image, "RAW")
-    vmdk, vmdk_s = _export_image(shell, image, "VMDK")
+    screen.title("The image as it was before the changes comes back, as RAW and as VMDK")
+    unmodified = _unmodified(shell, image)
+    raw, raw_s = _export_image(shell, unmodified, "RAW")
+    vmdk, vmdk_s = _export_image(shell, unmodified, "VMDK")
     shell.run("aws s3 cp --recursive s3://amzn-s3-demo-export-bucket/exports/ exports/")
     return Exports(
         _downloaded(shell.folder, raw, "raw"),
@@ -116,6 +128,12 @@ def _import_image(shell: Shell) -> tuple[str, float]:
         lambda answer: answer["ImportImageTasks"][0],
     )
     return done["ImageId"], time.monotonic() - started
+
+
+def _unmodified(shell: Shell, image: str) -> str:
+    """Return the image without what its import changed; itself if that was nothing."""
+    words = shell.run(UNDO.format(image=image)).split()
+    return words[0] if words else image
 
 
 def _import_snapshot(shell: Shell, source: str) -> None:
