@@ -74,7 +74,7 @@ def test_a_machine_comes_back_and_can_be_kept(machine: Path, tmp_path: Path) -> 
     status, said, complaint = demo(tmp_path / "place", machine, "--keep")
     assert (status, complaint) == (0, "")
     for text in (
-        "$ vmferry check my-server-vm.ova || test $? -eq 1\n  vmferry   warn\n",
+        "$ vmferry check my-server-vm.ova || test $? -le 2\n  vmferry   warn\n",
         "plan      /etc/fstab, fstab: line ",
         "-unmodified\n",
         "$ aws iam create-role --role-name vmimport",

@@ -52,8 +52,8 @@ EXPORT_IMAGE: Final = r"""aws ec2 export-image \
 --disk-image-format {format} \
 --s3-export-location S3Bucket=amzn-s3-demo-export-bucket,S3Prefix=exports/"""
 
-CHECK: Final = f"vmferry check {MACHINE} || test $? -eq 1"
-"""The status is 1 for a machine that is taken with warnings."""
+CHECK: Final = f"vmferry check {MACHINE} || test $? -le 2"
+"""The status is 1 for a machine that is taken with warnings, 2 for one that is refused."""
 
 PLAN: Final = f"vmferry check --plan {MACHINE} | sed -n '/^plan/,$p'"
 
