@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmferry.errors import FormatError, GuestError
+from vmferry.errors import GuestError
 from vmferry.guest.fixups._yaml import edited
 from vmferry.guest.network._yaml import parse
 
@@ -76,7 +76,7 @@ def test_what_is_not_in_blocks_is_refused() -> None:
     assert edited("{a: 1}", {"a": "1"}) == "{a: 1}"
     with pytest.raises(GuestError, match="the YAML cannot be changed line by line"):
         edited("{a: 1}", {"a": "2"})
-    with pytest.raises(FormatError, match="line 1: found an anchor"):
+    with pytest.raises(GuestError, match="line 1: found an anchor"):
         edited("a: &x 1", {})
 
 

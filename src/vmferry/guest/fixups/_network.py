@@ -7,12 +7,14 @@ Source: systemd.net-naming-scheme(7) and biosdevname(1) for the names that cards
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from vmferry.guest.network.wicked import BY_ADDRESS, FOLDER, PREFIX
 from vmferry.model.fixup import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator
 
     from vmferry.guest.draft import Draft
     from vmferry.model.fixup import Choices
@@ -116,8 +118,7 @@ def cards(
     """
     known: dict[str, list[Interface]] = {}
     own = OWN_NAME.findall(draft.text(RULES) or "")
-    for each in facts.interfaces:
-        name = each.name or each.source.rpartition("/ifcfg-")[2]
+    for name, each in _named(facts.interfaces):
         if CARD.fullmatch(name) or (
             NAME.fullmatch(name) and each.name and (each.mac or name in (*pinned, *own))
         ):
@@ -135,6 +136,16 @@ def cards(
         )
 
     return sorted(known, key=order)
+
+
+def _named(interfaces: Iterable[Interface]) -> Iterator[tuple[str, Interface]]:
+    """Yield interfaces and their names: what an ifcfg file has, or will have for an address."""
+    found = list(interfaces)
+    sources = {each.source for each in found}
+    free = (f"eth{number}" for number in count() if f"{FOLDER}/{PREFIX}eth{number}" not in sources)
+    for each in found:
+        suffix = each.source.rpartition(f"/{PREFIX}")[2]
+        yield each.name or (next(free) if suffix.startswith(BY_ADDRESS) else suffix), each
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

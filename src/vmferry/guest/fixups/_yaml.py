@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vmferry.errors import GuestError
+from vmferry.errors import FormatError, GuestError
 from vmferry.guest.fixups import _network
 from vmferry.guest.network import _yaml
 from vmferry.guest.network._flow import Flow
@@ -41,9 +41,15 @@ def edited(text: str, value: Value) -> str:
     """Return ``text`` changed so that it means ``value``.
 
     Raises:
-        FormatError: It is not the YAML that is read here.
-        GuestError: It cannot be changed line by line.
+        GuestError: It is not the YAML that is read here, or cannot be changed line by line.
     """
+    try:
+        return _edited(text, value)
+    except FormatError as error:
+        raise GuestError(error.message) from error
+
+
+def _edited(text: str, value: Value) -> str:
     old = _yaml.parse(text)
     items, _ = _outlined(_yaml.significant(text), 0)
     lines: list[str | None] = list(text.split("\n"))

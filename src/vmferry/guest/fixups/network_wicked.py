@@ -36,7 +36,6 @@ SPOOF: Final = re.compile(r"LLADDR")
 VIA: Final = re.compile(r"\s*[^#\s]\S*\s+(?:[0-9]+\.[0-9.]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?:\s.*)?")
 """A route over a gateway: destination, gateway, mask, interface."""
 
-FIRST: Final = "eth0"
 TAGGED: Final = ("ETHERDEVICE", "VLAN_ID")
 
 
@@ -86,8 +85,7 @@ def _mend(draft: Draft, suffix: str, name: str, others: Collection[str]) -> bool
     was_static = bool(reasons)
     if file.disable(SPOOF):
         reasons.append(f"{name} had the address of another card")
-    is_later = name in others if name == suffix else name != FIRST
-    if is_later and file.values.get("STARTMODE", "").lower() in ("auto", "boot", "onboot"):
+    if name in others and file.values.get("STARTMODE", "").lower() in ("auto", "boot", "onboot"):
         file.put("STARTMODE", "hotplug")
         reasons.append(f"{name} may not be there")
     if name != suffix:
