@@ -35,9 +35,18 @@ MARK: Final = "before-vmferry"
 (``source interfaces.d/*``, NetworkManager's keyfiles, ``ifcfg-*``) leaves those out."""
 
 
+def kept(path: str) -> str:
+    """Return where the first original of the file at ``path`` is kept."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/.{name}.{MARK}"
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What is at a path: a file's bytes, a link's target, or nothing; ``added`` for an append."""
+    """What is at a path: a file's bytes and what is appended to them, a link's target, or nothing.
+
+    They are apart because an initramfs is large, and memory in the inspecting process is not.
+    """
 
     data: bytes | None = None
     target: str | None = None
@@ -72,6 +81,7 @@ class Draft:
         self._changes: dict[str, _Change] = {}
         self._fixup = ""
         self._kept: dict[str, _Change] = {}
+        self._last: tuple[str, bytes] = ("", b"")
 
     def begin(self, fixup: str) -> None:
         """Name the fix-up whose edits follow."""
@@ -95,8 +105,9 @@ class Draft:
         """
         real = self.tree.real_path(path)
         if real is not None and real in self._changes:
-            return self._changes[real].after.data
-        return self.tree.read_file(path, most) if self.tree.is_file(path) else None
+            after = self._changes[real].after
+            return after.data if after.data is None else after.data + after.added
+        return None if real is None else self._file(real, most)
 
     def text(self, path: str) -> str | None:
         """Return a file's text as ``decode`` has it, ``None`` if there is no regular file."""
@@ -156,8 +167,10 @@ class Draft:
             GuestError: There is no such file, or it is larger than any initramfs.
         """
         real = self._real(path)
-        before = self.tree.read_file(real, LONGEST_APPENDED)
-        self._change(real, _State(data=before + data, added=data), why, 0)
+        before = self._file(real)
+        if before is None:
+            raise GuestError(f"{path}: is not there")
+        self._change(real, _State(data=before, added=data), why, 0)
 
     def remove(self, path: str, why: str) -> None:
         """Take a file or link away; the original stays under another name."""
@@ -184,7 +197,7 @@ class Draft:
         known = self._changes.get(real)
         before = known.before if known else self._before(real)
         current = known.after if known else before
-        if (current.data, current.target) == (after.data, after.target):
+        if current == after:
             return
         reasons = (*(known.reasons if known else ()), Reason(fixup=self._fixup, why=why))
         if known and known.after.added and not after.added:
@@ -197,16 +210,22 @@ class Draft:
             return _State(target=target)
         return _State(data=self._file(real))
 
-    def _file(self, real: str) -> bytes | None:
-        return self.tree.read_file(real, LONGEST_APPENDED) if self.tree.is_file(real) else None
+    def _file(self, real: str, most: int = LONGEST_APPENDED) -> bytes | None:
+        """Return a file's bytes; those of the last one are at hand, for it is asked for again."""
+        path, data = self._last
+        if path != real or len(data) > most:
+            if not self.tree.is_file(real):
+                return None
+            data = self.tree.read_file(real, most)
+            self._last = (real, data)
+        return data
 
     def edits(self) -> tuple[Edit, ...]:
         """Return every change, by path."""
         changed = sorted(
             (path, change)
             for path, change in self._changes.items()
-            if (change.before.data, change.before.target)
-            != (change.after.data, change.after.target)
+            if change.before != change.after
         )
         return tuple(self._edit(path, change) for path, change in changed)
 
@@ -232,10 +251,9 @@ class Draft:
         return kept
 
     def _backup(self, path: str) -> str:
-        folder, _, name = path.rpartition("/")
+        first = backup = kept(path)
         number = 1
-        while True:
-            backup = f".{name}.{MARK}" + (f".{number}" if number > 1 else "")
-            if not self.tree.exists(f"{folder}/{backup}"):
-                return backup
+        while self.tree.exists(backup):
             number += 1
+            backup = f"{first}.{number}"
+        return backup.rpartition("/")[2]

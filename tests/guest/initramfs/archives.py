@@ -30,15 +30,16 @@ MODULES: Final = {
 MICROCODE: Final = {"kernel/x86/microcode/GenuineIntel.bin": b"\x01" * 5000}
 
 
-def cpio(folder: Path, files: dict[str, bytes]) -> bytes:
-    """Return an archive of ``files`` as GNU cpio writes it."""
+def cpio(folder: Path, files: dict[str, bytes], others: tuple[str, ...] = ()) -> bytes:
+    """Return an archive of ``files``, and of ``others`` in ``folder``, as GNU cpio writes it."""
     names = []
     for path, content in files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         names.append(path)
-    return run(["cpio", "--quiet", "-o", "-H", "newc"], "\n".join(names).encode(), folder)
+    listed = "\n".join([*names, *others]).encode()
+    return run(["cpio", "--quiet", "-o", "-H", "newc"], listed, folder)
 
 
 def compress(name: str, data: bytes) -> bytes:

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+FILE = 0o100644
+
+
 @pytest.mark.oracle
 def test_every_alignment(tmp_path: Path) -> None:
     files = {"conf/" + "n" * number: b"c" * (number % 5) for number in range(1, 9)}
     files["other"] = b"content"
     stream = Plain(Prefix(tree_of({"x": cpio(tmp_path, files)}), "/x"), 0)
-    wanted = [*list(map(Entry, files, files.values()))[:-1], Entry("other", b"")]
+    wanted = [Entry(name, files[name], FILE) for name in files][:-1]
+    wanted.append(Entry("other", b"", FILE))
     assert list(entries(stream, "conf/", iter(range(9 + 1)))) == wanted

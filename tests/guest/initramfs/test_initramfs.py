@@ -48,7 +48,7 @@ def test_microcode_before_what_is_compressed(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("name", [name for name in COMPRESSORS if name not in ("zstd", "lz4")])
+@pytest.mark.parametrize("name", COMPRESSORS)
 def test_several_members(name: str, tmp_path: Path) -> None:
     members = [
         compress(name, cpio(tmp_path, {MODULES[driver]: CONTENT})) + bytes(512)
@@ -90,6 +90,16 @@ def test_sorted_names_are_left_when_the_modules_are_past(
     else:
         with pytest.raises(FormatError, match="the end of the file inside cpio"):
             drivers(archive[: archive.rindex(b"070701")])
+
+
+@pytest.mark.oracle
+def test_one_that_was_mended_is_read_to_its_end(tmp_path: Path) -> None:
+    made = compress("gzip", cpio(tmp_path, {NVME: CONTENT, AFTER: CONTENT}))
+    data = made + bytes(-len(made) % 4) + cpio(tmp_path, {BLOCK: CONTENT})
+    assert drivers(data) == ("nvme",)
+    assert initramfs.drivers(
+        tree_of({"boot/initrd": data, "boot/.initrd.before-vmferry": made}), PATH, WANTED
+    ) == ("nvme", "virtio_blk")
 
 
 @pytest.mark.oracle

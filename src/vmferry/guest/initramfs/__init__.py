@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which drivers an initramfs has, from as little of it as says so.
 
-An initramfs is cpio archives one after the other, with zeros between them: first perhaps one with
-microcode that is not compressed, the last compressed. It is read until every driver that it can
-have was seen, or the folder of modules is left in sorted names. Debian and Ubuntu tell it
-earlier: their archive begins with the configuration that it was made by, and ``MODULES=most``
-takes every driver of certain folders.
+It is read until every driver that it can have was seen, or the folder of modules is left in sorted
+names. Debian and Ubuntu tell it earlier: their archive begins with the configuration that it was
+made by, and ``MODULES=most`` takes every driver of certain folders. One beside which its original
+is kept has drivers at its end, and is read to there.
 
 Sources: Linux, Documentation/driver-api/early-userspace/buffer-format.rst; initramfs.conf(5) and
 initramfs-tools(7); dracut(8).
@@ -16,13 +15,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from vmferry.errors import FormatError
-from vmferry.guest.initramfs import compression, cpio
+from vmferry.guest.draft import kept
+from vmferry.guest.initramfs.archives import Archives
 from vmferry.guest.initramfs.prefix import Prefix
-from vmferry.guest.initramfs.stream import Pieces, Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from vmferry.guest.filesystem import Tree
 
@@ -40,10 +38,6 @@ MOST_FOLDERS: Final = re.compile(
 """Where ``MODULES=most`` takes every driver of a virtual machine from (hook-functions,
 ``auto_add_modules``)."""
 
-MOST_MEMBERS: Final = 16
-PADDING: Final = 4 * 1024
-MOST_PADDING: Final = 1024
-
 
 def drivers(tree: Tree, path: str, modules: Mapping[str, str]) -> tuple[str, ...]:
     """Return which of ``modules`` are in the initramfs at ``path``, in their order.
@@ -60,13 +54,14 @@ def drivers(tree: Tree, path: str, modules: Mapping[str, str]) -> tuple[str, ...
     """
     found: set[str] = set()
     order = _Order()
-    for entry in _entries(Prefix(tree, path)):
+    is_mended = tree.exists(kept(tree.real_path(path) or path))
+    for entry in Archives(Prefix(tree, path)).entries(POLICY):
         module = MODULE.fullmatch(entry.name)
         if module is not None and (name := module[1].replace("-", "_")) in modules:
             found.add(name)
         elif entry.name == "conf/initramfs.conf" and _takes_most(tree, entry.content):
             found |= {name for name, where in modules.items() if MOST_FOLDERS.fullmatch(where)}
-        if len(found) == len(modules) or order.is_past(entry.name):
+        if len(found) == len(modules) or (order.is_past(entry.name) and not is_mended):
             break
     return tuple(name for name in modules if name in found)
 
@@ -105,47 +100,3 @@ def _takes_most(tree: Tree, conf: bytes) -> bool:
 
 def _settings(text: bytes) -> list[str]:
     return SETTING.findall(text.decode("utf-8", "replace"))
-
-
-def _entries(file: Prefix) -> Iterator[cpio.Entry]:
-    """Yield the entries of all archives of a file."""
-    at, share = 0, 1.0
-    numbers = iter(range(cpio.MOST_ENTRIES))
-    for number in range(MOST_MEMBERS):
-        start = _next(file, at)
-        if start is None:
-            if number == 0:
-                raise FormatError("initramfs", found="no bytes but zeros")
-            return
-        head = file.get(start, 6)
-        if head in cpio.MAGICS:
-            plain = Plain(file, start)
-            yield from cpio.entries(plain, POLICY, numbers)
-            at = plain.at
-            continue
-        member = compression.find(head, share)
-        if member is None:
-            raise FormatError(
-                "initramfs", where=start, found=f"{head!r}", expected="cpio or a compressed cpio"
-            )
-        pieces = Pieces(member, file, start)
-        yield from cpio.entries(pieces, POLICY, numbers)
-        while not pieces.is_empty():
-            yield from cpio.entries(pieces, POLICY, numbers)
-        if member.end is None:
-            return
-        at, share = member.end, share * pieces.share
-    raise FormatError("initramfs", found=f"more than {MOST_MEMBERS} archives")
-
-
-def _next(file: Prefix, at: int) -> int | None:
-    """Return where the bytes that are not zero go on, ``None`` at the end."""
-    for _ in range(MOST_PADDING):
-        data = file.get(at, PADDING)
-        if not data:
-            return None
-        rest = data.lstrip(b"\0")
-        if rest:
-            return at + len(data) - len(rest)
-        at += len(data)
-    raise FormatError("initramfs", where=at, found=f"more than {MOST_PADDING * PADDING} zeros")

@@ -18,7 +18,7 @@ import zstandard
 from isal import isal_zlib
 
 from vmferry.errors import FormatError
-from vmferry.guest.initramfs import lz4
+from vmferry.guest.initramfs import lz4, zstd
 from vmferry.units import KIB, MIB
 
 if TYPE_CHECKING:
@@ -139,25 +139,35 @@ def _inflated(member: Member, file: Prefix, inflater: _Inflater) -> Iterator[byt
 
 
 def _zstd(member: Member, file: Prefix) -> Iterator[bytes]:
-    """Yield all frames from here on; a reader of zstandard does not tell where one ends."""
-    source = cast("IO[bytes]", _Source(file, member.start))
+    """Yield all frames that follow each other.
+
+    A reader of zstandard does not tell where a frame ends, and takes what follows for another.
+    """
+    source = _Frames(zstd.pieces(file, member.start))
     frames = zstandard.ZstdDecompressor(max_window_size=LONGEST_WINDOW)
-    with frames.stream_reader(source, read_size=INPUT, read_across_frames=True) as reader:
+    with frames.stream_reader(
+        cast("IO[bytes]", source), read_size=INPUT, read_across_frames=True
+    ) as reader:
         while piece := reader.read(OUTPUT):
             yield piece
+    member.end = member.start + source.length
 
 
-class _Source(io.RawIOBase):
-    """A ``Prefix`` as the file object that zstandard reads."""
+class _Frames(io.RawIOBase):
+    """Pieces as the file object that zstandard reads.
 
-    def __init__(self, file: Prefix, at: int) -> None:
+    Attributes:
+        length: Bytes so far.
+    """
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
         super().__init__()
-        self._file = file
-        self._at = at
+        self._pieces = pieces
+        self.length = 0
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.get(self._at, INPUT if size < 0 else size)
-        self._at += len(data)
+    def read(self, _size: int = -1) -> bytes:
+        data = next(self._pieces, b"")
+        self.length += len(data)
         return data
 
 
@@ -195,7 +205,7 @@ MAGICS: Final = {
     b"\xfd7zXZ\0": "xz",
     b"\x5d\0\0": "lzma",
     b"BZh": "bzip2",
-    b"\x28\xb5\x2f\xfd": "zstd",
+    zstd.MAGIC: "zstd",
     lz4.MAGIC: "lz4",
 }
 MOST: Final = {

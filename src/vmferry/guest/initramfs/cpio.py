@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""cpio archives of the newc kind: their entries' names, one after the other.
+"""cpio archives of the newc kind: their entries, one after the other.
 
     Dec  Hex   Field (eight hexadecimal digits each, but the magic)
       0  0x00  magic "070701", "070702" with checksums
+     14  0x0e  type and permission bits
      54  0x36  bytes of the content
      94  0x5e  bytes of the name with its NUL
     110  0x6e  name; content and next entry begin at multiples of 4
@@ -12,6 +13,7 @@ Source: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from vmferry.errors import FormatError
@@ -43,18 +45,32 @@ class Stream(Protocol):
 
 
 class Entry(NamedTuple):
-    """A name, and the content if it was asked for."""
+    """A name, and the content of a link or if it was asked for.
+
+    Attributes:
+        name: The path, without a slash before it.
+        content: Of a symbolic link where it leads.
+        mode: Type and permission bits.
+    """
 
     name: str
     content: bytes
+    mode: int
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return stat.S_ISLNK(self.mode)
 
 
-def entries(stream: Stream, wanted: str, numbers: Iterator[int]) -> Iterator[Entry]:
-    """Yield the entries of the archive that begins here, with content those below ``wanted``.
+def entries(
+    stream: Stream, wanted: str | tuple[str, ...], numbers: Iterator[int]
+) -> Iterator[Entry]:
+    """Yield the entries of the archive that begins here.
 
     Args:
         stream: Where it is.
-        wanted: The folder.
+        wanted: How names begin whose content is asked for.
         numbers: One is taken for each entry, and for the end; at its end is too much.
 
     Raises:
@@ -74,13 +90,13 @@ def entries(stream: Stream, wanted: str, numbers: Iterator[int]) -> Iterator[Ent
         if name == TRAILER:
             return
         text = name.decode("utf-8", "replace").removeprefix("./").removeprefix("/")
-        content = b""
-        if text.startswith(wanted) and size <= LONGEST_CONTENT:
-            content = stream.take(size)
+        entry = Entry(text, b"", _number(header, 14))
+        if size <= LONGEST_CONTENT and (entry.is_link or text.startswith(wanted)):
+            entry = entry._replace(content=stream.take(size))
             stream.skip(-size % 4)
         else:
             stream.skip(size + -size % 4)
-        yield Entry(text, content)
+        yield entry
     raise FormatError("initramfs: cpio", found=f"more than {MOST_ENTRIES} entries")
 
 
