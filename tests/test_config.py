@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vmferry.config import Buckets, Compute, Guest, Serve, Tasks, default_state_dir, load
+from vmferry.config import Buckets, Compute, Export, Guest, Serve, Tasks, default_state_dir, load
 from vmferry.errors import SetupError
 from vmferry.units import MIB, TIB
 
@@ -28,6 +28,9 @@ secret_key = "file-secret"
 [guest]
 support_policy = "aws"
 max_disk = 1024
+[export]
+unrestricted = true
+limit = 20
 [compute]
 boot_check = "always"
 boot_deadline_s = 60
@@ -35,7 +38,7 @@ boot_deadline_s = 60
 
 
 LEAST = "at least 0 and at least 1"
-SECTIONS = "serve, tasks, buckets, guest, compute"
+SECTIONS = "serve, tasks, buckets, guest, export, compute"
 
 
 @pytest.fixture
@@ -57,6 +60,7 @@ def test_defaults(state: Path) -> None:
     assert config.buckets == Buckets()
     assert (config.guest.support_policy, config.guest.max_disk) == ("capability", 8 * TIB)
     assert (config.guest.low_space, config.guest.no_space) == (64 * MIB, MIB)
+    assert config.export == Export(unrestricted=False, limit=5, max_disk=TIB)
     assert (config.compute.boot_check, config.compute.boot_deadline_s) == ("auto", 300)
 
 
@@ -73,6 +77,7 @@ def test_the_file(state: Path) -> None:
         secret_key="file-secret",
     )
     assert config.guest == Guest(support_policy="aws", max_disk=1024)
+    assert config.export == Export(unrestricted=True, limit=20)
     assert config.compute == Compute(boot_check="always", boot_deadline_s=60)
 
 
@@ -198,6 +203,14 @@ def test_secrets_are_not_shown(state: Path) -> None:
         (
             "[guest]\nsupport_policy = 'AWS'",
             "settings: guest.support_policy is 'AWS', expected capability or aws",
+        ),
+        (
+            "[export]\nunrestricted = 1",
+            "settings: export.unrestricted is 1, expected true or false",
+        ),
+        (
+            "[export]\nlimit = 0",
+            "settings: export.limit is 0 and export.max_disk is 1099511627776, expected at least 1",
         ),
         (
             "[compute]\nboot_check = 'yes'",

@@ -114,6 +114,23 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What may be exported.
+
+    Attributes:
+        unrestricted: Go beyond AWS; default false. VHDX and OVA as ``DiskImageFormat`` (an OVA has
+            every disk of the image), encrypted images of one's own, disks of any size. Risk:
+            scripts that rely on it fail at AWS.
+        limit: Exports of an account at once in a region; default 5, AWS raises it to 20 on request.
+        max_disk: Largest disk in bytes; default 1 TiB, AWS's limit.
+    """
+
+    unrestricted: bool = False
+    limit: int = 5
+    max_disk: int = TIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compute:
     """How imported machines are started.
 
@@ -133,6 +150,7 @@ SECTIONS: Final = {
     "tasks": Tasks,
     "buckets": Buckets,
     "guest": Guest,
+    "export": Export,
     "compute": Compute,
 }
 """The tables of the file."""
@@ -151,6 +169,7 @@ class Config:
     tasks: Tasks = field(default_factory=Tasks)
     buckets: Buckets = field(default_factory=Buckets)
     guest: Guest = field(default_factory=Guest)
+    export: Export = field(default_factory=Export)
     compute: Compute = field(default_factory=Compute)
 
     @property
@@ -273,6 +292,8 @@ def _refusal(kind: object, value: object) -> str:
     """Return what is expected instead of ``value``; ``""`` if it is right."""
     if kind is int:
         return "" if type(value) is int else "an integer"
+    if kind is bool:
+        return "" if type(value) is bool else "true or false"
     if kind is str:
         return "" if isinstance(value, str) else "a string"
     texts = isinstance(value, tuple) and all(isinstance(item, str) for item in value)
@@ -299,6 +320,7 @@ def _check(config: Config) -> None:
             f"settings: buckets.endpoint is {endpoint!r}, expected http://HOST or https://HOST"
         )
     _check_guest(config.guest)
+    _check_export(config.export)
     _check_compute(config.compute)
 
 
@@ -314,6 +336,14 @@ def _check_guest(guest: Guest) -> None:
         raise SetupError(
             f"settings: guest.no_space is {guest.no_space} and guest.low_space is "
             f"{guest.low_space}, expected at least 0 and at least as much"
+        )
+
+
+def _check_export(export: Export) -> None:
+    if export.limit < 1 or export.max_disk < 1:
+        raise SetupError(
+            f"settings: export.limit is {export.limit} and export.max_disk is {export.max_disk}, "
+            "expected at least 1"
         )
 
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 KINDS: Final = {"raw": "flat", "vhd": "fixed", "vmdk": "streamOptimized"}
 """What is written for each format of the API: what AWS exports, which the hypervisors take."""
 
-VALIDATED: Final = 5
-CONVERTED: Final = 90
+UPDATED: Final = 21
+CONVERTED: Final = 85
+"""Percents at which AWS was seen in ``updating`` and at the end of ``converting``."""
 
 
 def object_key(prefix: str, task_id: str, number: int, format_name: str) -> str:
@@ -36,21 +37,23 @@ def run(_rooms: Rooms, steps: Steps) -> None:
     """Write every disk as a file, then hand them over one after the other."""
     params = steps.task.params
     steps.report("validating", 0)
-    steps.report("converting", VALIDATED)
+    steps.report("updating", UPDATED)
     disks, name = params["disks"], params["format"].lower()
     artifacts = []
     for number, disk in enumerate(disks):
 
         def show(share: float, number: int = number) -> None:
             done = (number + share) / len(disks)
-            steps.report(progress=VALIDATED + int(done * (CONVERTED - VALIDATED)))
+            steps.report(progress=UPDATED + int(done * (CONVERTED - UPDATED)))
 
+        steps.report("converting")
         artifacts.append(export_disk(steps, number, disk["map_id"], name, KINDS[name], show))
     steps.report(progress=CONVERTED)
-    sizes = [
-        steps.run(deliver, artifact, params["bucket"], disk["key"], str(steps.work))
-        for artifact, disk in zip(artifacts, disks, strict=True)
-    ]
+    sizes = []
+    for artifact, disk in zip(artifacts, disks, strict=True):
+        if disk is disks[-1]:
+            steps.report(final=True)
+        sizes.append(steps.run(deliver, artifact, params["bucket"], disk["key"], str(steps.work)))
 
     def write(_connection: Connection) -> None:
         """Nothing to make visible: the objects are."""

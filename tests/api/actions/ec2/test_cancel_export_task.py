@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,26 @@ def test_a_finished_export_cannot_be_cancelled(place: Place, snapshot: str) -> N
         place.ec2.cancel_export_task(ExportTaskId=task_id)
     assert refusal.message == f"The task {task_id} is completed, expected active"
     place.s3.head_object(Bucket=place.bucket, Key=f"finished/{task_id}.raw")
+
+
+def test_the_last_transfer_cannot_be_cancelled(
+    place: Place, snapshot: str, cloud: RunningService
+) -> None:
+    image = place.image("final", snapshot)
+    with cloud.paused():
+        task_id = place.ec2.export_image(
+            ImageId=image, DiskImageFormat="RAW", S3ExportLocation={"S3Bucket": place.bucket}
+        )["ExportImageTaskId"]
+        with sqlite3.connect(cloud.state_dir / "vmferry.sqlite") as records:
+            records.execute(
+                "UPDATE tasks SET detail = ? WHERE id = ?", ('{"final": true}', task_id)
+            )
+        with refused("IncorrectState") as refusal:
+            place.ec2.cancel_export_task(ExportTaskId=task_id)
+    assert refusal.message.startswith(
+        f"The task {task_id} is transferring the final disk image, which cannot be cancelled"
+    )
+    assert place.export_task(task_id)["Status"] == "completed"
 
 
 @pytest.mark.parametrize(

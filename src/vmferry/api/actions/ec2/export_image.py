@@ -6,27 +6,30 @@ Source: aws-behaviour.md 3.6, 11-X.
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry.api.actions import Action, Call
-from vmferry.api.actions.ec2 import _checks, _shown
+from vmferry.api.actions.ec2 import _checks, _exports, _shown
 from vmferry.api.actions.ec2._describe import without_none
 from vmferry.api.actions.ec2._tasks import new_task, repeated, start
 from vmferry.errors import ApiError
-from vmferry.jobs.export_image import KINDS, object_key
+from vmferry.jobs.export_image import object_key
 from vmferry.model import ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vmferry.model.catalog import Image
     from vmferry.model.identity import Role
 
 JOB: Final = "export_image"
 TAGGED: Final = "export-image-task"
 DESCRIPTION_LENGTH: Final = 255
-FORMATS: Final = tuple(name.upper() for name in KINDS)
-"""The model's list: VHDX is written too, but no client could ask for it (aws-behaviour.md 3.6)."""
+FORMATS: Final = ("RAW", "VHD", "VMDK")
+"""The model's list."""
+
+UNRESTRICTED: Final = ("VHDX", "OVA")
+"""What ``export.unrestricted`` adds; clients of AWS's model may refuse to ask for them."""
 
 
 def handle(call: Call) -> dict[str, Any]:
@@ -36,19 +39,21 @@ def handle(call: Call) -> dict[str, Any]:
         task_id = ids.new("export-ami")
         params = _params(call, task_id)
         tags = _checks.task_tags(call, TAGGED)
-        _check_alone(call, params["image_id"])
-        _checks.check_dry_run(call)
-        new = new_task(
-            call,
-            job=JOB,
-            task_id=task_id,
-            params=params,
-            detail={},
-            message="validating",
-            progress=0,
-            tags=tags,
-        )
-        task = start(call, new)
+        with _exports.one_by_one():
+            _check_alone(call, params["image_id"])
+            _exports.check_count(call)
+            _checks.check_dry_run(call)
+            new = new_task(
+                call,
+                job=JOB,
+                task_id=task_id,
+                params=params,
+                detail={},
+                message="validating",
+                progress=0,
+                tags=tags,
+            )
+            task = start(call, new)
     return {
         **_shown.export_image(task),
         **without_none(DiskImageFormat=task.params["format"], RoleName=task.params["role"] or None),
@@ -57,65 +62,37 @@ def handle(call: Call) -> dict[str, Any]:
 
 def _params(call: Call, task_id: str) -> dict[str, Any]:
     params = call.params
-    wanted = _format(params)
-    image = call.services.images.find(call.owner, params["ImageId"])
-    if any(device.encrypted for device in image.devices):
-        raise ApiError(
-            "InvalidParameter",
-            f"The image ID ({image.id}) provided has encrypted EBS block devices "
-            "and is not exportable.",
-        )
-    place = params["S3ExportLocation"]
-    bucket, prefix = place["S3Bucket"], place.get("S3Prefix", "")
-    role = _checks.check_role(call, _checks.task_arn(call, task_id))
-    disks = _disks(call, image, prefix, task_id, wanted)
-    _check_place(call, role, bucket, [disk["key"] for disk in disks])
-    return {
-        "image_id": image.id,
-        "format": wanted,
-        "bucket": bucket,
-        "prefix": prefix,
-        "disks": disks,
-        "description": params.get("Description", ""),
-        "role": params.get("RoleName", ""),
-    }
-
-
-def _format(params: dict[str, Any]) -> str:
-    wanted = str(params["DiskImageFormat"]).upper()
-    if wanted not in FORMATS:
-        raise ApiError(
-            "InvalidParameterValue",
-            f"Value ({wanted}) for parameter diskImageFormat is invalid. "
-            f"Valid value(s): {', '.join(FORMATS)}",
-        )
+    beyond = UNRESTRICTED if call.services.config.export.unrestricted else ()
+    wanted = _exports.wanted_format(params, (*FORMATS, *beyond))
     if len(str(params.get("Description", ""))) > DESCRIPTION_LENGTH:
         raise ApiError(
             "InvalidParameterValue",
             f"Description has more than {DESCRIPTION_LENGTH} characters",
         )
-    return wanted
-
-
-def _disks(
-    call: Call, image: Image, prefix: str, task_id: str, wanted: str
-) -> list[dict[str, Any]]:
-    out = []
-    for number, device in enumerate(image.devices):
-        snapshot = call.services.snapshots.find(call.owner, device.snapshot_id)
-        key = object_key(prefix, task_id, number, wanted)
-        out.append({"snapshot_id": snapshot.id, "map_id": snapshot.map_id, "key": key})
-    return out
+    image = call.services.images.find(call.owner, params["ImageId"])
+    snapshots = _exports.snapshots_of(call, image)
+    place = params["S3ExportLocation"]
+    bucket, prefix = place["S3Bucket"], place.get("S3Prefix", "")
+    role = _checks.check_role(call, _checks.task_arn(call, task_id))
+    count = 1 if wanted == "OVA" else len(snapshots)
+    keys = [object_key(prefix, task_id, number, wanted) for number in range(count)]
+    _check_place(call, role, bucket, keys)
+    return {
+        "image_id": image.id,
+        "format": wanted,
+        "bucket": bucket,
+        "prefix": prefix,
+        "disks": [
+            {"snapshot_id": snapshot.id, "map_id": snapshot.map_id, "key": key}
+            for snapshot, key in zip(snapshots, cycle(keys), strict=False)
+        ],
+        "description": params.get("Description", ""),
+        "role": params.get("RoleName", ""),
+    }
 
 
 def _check_place(call: Call, role: Role, bucket: str, keys: Sequence[str]) -> None:
-    _checks.check_bucket(call, bucket)
-    record = call.services.buckets.get(bucket)
-    if record is not None and "aws:kms" in record.encryption:
-        raise ApiError(
-            "InvalidParameter",
-            f"The S3 bucket {bucket} is encrypted with SSE-KMS, which is not supported.",
-        )
+    _exports.check_destination(call, bucket)
     _checks.check_access(call, role, f"arn:aws:s3:::{bucket}", _checks.WRITE_BUCKET)
     for key in keys:
         _checks.check_access(call, role, f"arn:aws:s3:::{bucket}/{key}", _checks.WRITE_OBJECT)
