@@ -228,7 +228,7 @@ def test_the_settings_name_their_flags_and_variables() -> None:
         env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"},
     ).stdout
     flags = set(re.findall(r"--[a-z0-9-]+", shown)) - {"--help"}
-    assert flags == set(re.findall(r"--(?:state|listen|s3|log)[a-z0-9-]*", text))
+    assert flags == set(re.findall(r"--(?:state|listen|s3|log|fixups)[a-z0-9-]*", text))
 
 
 def test_the_state_directory_is_described(service: RunningService) -> None:

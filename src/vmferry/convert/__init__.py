@@ -8,7 +8,7 @@ do the same work step by step (``jobs``), so that they survive a kill.
 from __future__ import annotations
 
 from vmferry.convert.compare import Difference, compare_disks
-from vmferry.convert.disk import Converted, convert_disk
+from vmferry.convert.disk import Converted, convert_disk, write_disk
 from vmferry.convert.locations import Content, locate, open_disk
 from vmferry.convert.manifest import verified
 from vmferry.convert.target import Target, partial
@@ -24,4 +24,5 @@ __all__ = [
     "open_disk",
     "partial",
     "verified",
+    "write_disk",
 ]
