@@ -211,13 +211,14 @@ class Draft:
         return _State(data=self._file(real))
 
     def _file(self, real: str, most: int = LONGEST_APPENDED) -> bytes | None:
-        """Return a file's bytes; those of the last one are at hand, for it is asked for again."""
+        """Return a file's bytes; those of the last long one are kept, for it is read and edited."""
         path, data = self._last
         if path != real or len(data) > most:
             if not self.tree.is_file(real):
                 return None
             data = self.tree.read_file(real, most)
-            self._last = (real, data)
+            if len(data) > LONGEST:
+                self._last = (real, data)
         return data
 
     def edits(self) -> tuple[Edit, ...]:

@@ -28,3 +28,8 @@ def test_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert long.get(6, 2) == b"gh"
     with pytest.raises(TooLongError, match="initramfs: found more than 8 bytes to read"):
         long.get(6, 4)
+
+
+def test_a_file_that_is_at_hand() -> None:
+    whole = prefix.Whole(b"abcdef")
+    assert (whole.get(1, 2), whole.get(4, 9), whole.get(9, 1)) == (b"bc", b"ef", b"")

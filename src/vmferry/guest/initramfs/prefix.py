@@ -55,3 +55,18 @@ class Prefix:
             self._data = self._tree.read_head(self._path, step)
             self._ended = len(self._data) < step
         return self._data[offset : offset + length]
+
+
+class Whole(Prefix):
+    """A file whose bytes are at hand.
+
+    Args:
+        data: They.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def get(self, offset: int, length: int) -> bytes:
+        """Return up to ``length`` bytes from ``offset``, fewer at the file's end."""
+        return self._data[offset : offset + length]
