@@ -26,6 +26,9 @@ LONGEST: Final = MIB
 LONGEST_APPENDED: Final = 128 * MIB
 """Of a file that is appended to, an initramfs: its digest is taken of all of it."""
 
+LONG: Final = 4 * MIB
+"""Of a file that is read once: longer than any but an initramfs."""
+
 MOST_NAMES: Final = 10_000
 MOST_NOTES: Final = 100
 MOST_EDITS: Final = 1_000
@@ -55,6 +58,10 @@ class _State:
     @property
     def is_nothing(self) -> bool:
         return self.data is None and self.target is None
+
+
+def _text(state: _State) -> str | None:
+    return state.target if state.data is None else decode(state.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +218,13 @@ class Draft:
         return _State(data=self._file(real))
 
     def _file(self, real: str, most: int = LONGEST_APPENDED) -> bytes | None:
-        """Return a file's bytes; those of the last long one are kept, for it is read and edited."""
+        """Return a file's bytes; those of the last long one stay, as it is edited as well."""
         path, data = self._last
         if path != real or len(data) > most:
             if not self.tree.is_file(real):
                 return None
             data = self.tree.read_file(real, most)
-            if len(data) > LONGEST:
+            if len(data) > LONG:
                 self._last = (real, data)
         return data
 
@@ -232,24 +239,24 @@ class Draft:
 
     def _edit(self, path: str, change: _Change) -> Edit:
         before, after = change.before, change.after
-        kept = Edit(
+        edit = Edit(
             path=path,
             action=Action.REMOVE,
             reasons=change.reasons,
             backup="" if before.is_nothing else self._backup(path),
-            before=before.target if before.data is None else decode(before.data),
+            before="" if after.added else _text(before),
             size=len(before.data or b""),
             digest="" if before.data is None else hashlib.sha256(before.data).hexdigest(),
             mode=change.mode,
         )
         if after.added:
             added = base64.b64encode(after.added).decode("ascii")
-            return replace(kept, action=Action.APPEND, before="", after=added)
+            return replace(edit, action=Action.APPEND, after=added)
         if after.target is not None:
-            return replace(kept, action=Action.LINK, after=after.target)
+            return replace(edit, action=Action.LINK, after=after.target)
         if after.data is not None:
-            return replace(kept, action=Action.WRITE, after=decode(after.data))
-        return kept
+            return replace(edit, action=Action.WRITE, after=decode(after.data))
+        return edit
 
     def _backup(self, path: str) -> str:
         first = backup = kept(path)
