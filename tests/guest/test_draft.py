@@ -78,6 +78,9 @@ def test_removed_made_and_linked() -> None:
 def test_what_is_appended() -> None:
     draft = draft_of({"boot/initrd": b"\0\1"})
     draft.append("/boot/initrd", b"\2", "no driver")
+    assert draft.data("/boot/initrd") == b"\0\1\2"
+    with pytest.raises(GuestError, match="/boot/none: is not there"):
+        draft.append("/boot/none", b"\2", "no driver")
     (edit,) = draft.edits()
     assert (edit.action, edit.before, edit.after) == (
         Action.APPEND,
