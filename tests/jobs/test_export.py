@@ -14,7 +14,7 @@ from vmferry import formats
 from vmferry.blocks import seal
 from vmferry.blocks.map import map_key
 from vmferry.errors import StorageFullError, TaskCancelledError
-from vmferry.jobs._export import _room, deliver, export_disk
+from vmferry.jobs._export import Artifact, _room, deliver, export_disk
 from vmferry.jobs.export_image import KINDS
 from vmferry.stores.directory import FileSource
 from vmferry.tasks.steps import CANCELLED
@@ -42,11 +42,11 @@ def map_id(rooms: Rooms, tmp_path: Path) -> str:
 @pytest.mark.parametrize(("name", "kind"), KINDS.items())
 def test_an_artifact_has_the_disks_bytes(rooms: Rooms, map_id: str, name: str, kind: str) -> None:
     steps, shares = steps_of(rooms, "export-ami-1"), cast("list[float]", [])
-    artifact = export_disk(cast("Steps", steps), 2, map_id, name, kind, shares.append)
+    artifact = export_disk(cast("Steps", steps), 2, Artifact(map_id, name, kind), shares.append)
     assert artifact == str(steps.work / "artifact-2")
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    again = export_disk(cast("Steps", steps), 2, map_id, name, kind, shares.append)
+    again = export_disk(cast("Steps", steps), 2, Artifact(map_id, name, kind), shares.append)
     source = FileSource(steps.work / "artifact-2", "artifact")
     assert again == artifact, "a step that is done again after a kill makes the same"
     assert same(formats.open_disk(source, name), DISK)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -263,3 +264,116 @@ def test_a_process_makes_one_client(endpoint: Endpoint, monkeypatch: pytest.Monk
     monkeypatch.setattr("os.getpid", lambda: -1)
     S3Store("disks", access)
     assert len(made) == 2, "two processes on one connection would read each other's answers"
+
+
+def _uploads(*uploads: tuple[str, str]) -> Reply:
+    items = "".join(
+        f"<Upload><Key>{key}</Key><UploadId>{upload}</UploadId></Upload>" for key, upload in uploads
+    )
+    text = f"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{items}"
+    return 200, {}, f"{text}</ListMultipartUploadsResult>".encode()
+
+
+def test_an_upload_gives_up_what_was_begun_before_it(endpoint: Endpoint, store: S3Store) -> None:
+    listed = [_uploads(("out", "old"), ("out-of-another", "x"))]
+
+    def answer(command: str, path: str, query: dict[str, list[str]], body: bytes) -> Reply:
+        if command == "GET":
+            return listed.pop()
+        return _upload(PART, WHOLE, GONE)(command, path, query, body)
+
+    endpoint.answer = answer
+    assert store.begin("out") == "u"
+    assert endpoint.asked == [
+        "GET /disks prefix,uploads",
+        "DELETE /disks/out uploadId",
+        "POST /disks/out uploads",
+    ]
+
+
+def test_rclone_refuses_to_list_no_uploads(endpoint: Endpoint, store: S3Store) -> None:
+    endpoint.answer = lambda *_: _error("NoSuchUpload", 404)
+    store.abandon("out")
+    endpoint.answer = lambda *_: _error("AccessDenied", 403)
+    with pytest.raises(SourceError, match=r"^out: the S3 endpoint refused: AccessDenied$"):
+        store.abandon("out")
+
+
+def test_uploads_are_given_up_over_pages(endpoint: Endpoint, store: S3Store) -> None:
+    def pages(command: str, _path: str, query: dict[str, list[str]], _body: bytes) -> Reply:
+        if command == "DELETE":
+            return _error("NoSuchUpload", 404)
+        if "key-marker" in query:
+            return _uploads(("out", "two"))
+        more = b"<NextKeyMarker>out</NextKeyMarker><NextUploadIdMarker>one</NextUploadIdMarker>"
+        text = _uploads(("out", "one"))[2].replace(b"false</IsTruncated>", b"true</IsTruncated>")
+        return 200, {}, text.replace(b"<Upload>", more + b"<Upload>")
+
+    endpoint.answer = pages
+    store.abandon("out")
+    assert endpoint.asked.count("DELETE /disks/out uploadId") == 2
+
+
+def test_a_part_that_is_there_already(endpoint: Endpoint, store: S3Store) -> None:
+    tag = hashlib.md5(b"part", usedforsecurity=False).hexdigest()
+
+    def answer(command: str, _path: str, _query: dict[str, list[str]], body: bytes) -> Reply:
+        if command == "PUT":
+            return _error("InvalidPart") if body != b"new" else PART
+        part = f"<Part><PartNumber>2</PartNumber><ETag>{tag}</ETag></Part>"
+        text = f"<ListPartsResult><IsTruncated>false</IsTruncated>{part}</ListPartsResult>"
+        return 200, {}, text.encode()
+
+    endpoint.answer = answer
+    assert store.send("out", "u", 2, b"new") == '"p"'
+    assert store.send("out", "u", 2, b"part") == f'"{tag}"'
+    with pytest.raises(SourceError, match=r"refused: InvalidPart$"):
+        store.send("out", "u", 2, b"other")
+    with pytest.raises(SourceError, match=r"refused: InvalidPart$"):
+        store.send("out", "u", 3, b"part")
+
+
+def test_an_object_is_made_once(endpoint: Endpoint, store: S3Store) -> None:
+    there = [True]
+
+    def answer(command: str, _path: str, query: dict[str, list[str]], _body: bytes) -> Reply:
+        if command == "POST":
+            return _error("NoSuchUpload", 404)
+        if command == "HEAD":
+            return HEAD if there[0] else (404, {}, b"")
+        return _uploads() if "uploads" in query else GONE
+
+    endpoint.answer = answer
+    store.join("out", "u", ['"p"'])
+    there[0] = False
+    with pytest.raises(SourceError, match=r"^out: it does not exist \(NoSuchUpload\)$"):
+        store.join("out", "u", ['"p"'])
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (
+            (
+                200,
+                {},
+                (
+                    b"<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+                    b"<SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault>"
+                    b"</Rule></ServerSideEncryptionConfiguration>"
+                ),
+            ),
+            "aws:kms",
+        ),
+        ((200, {}, b"<ServerSideEncryptionConfiguration/>"), ""),
+        (_error("ServerSideEncryptionConfigurationNotFoundError", 404), ""),
+    ],
+)
+def test_how_a_bucket_is_encrypted(
+    endpoint: Endpoint, store: S3Store, reply: Reply, expected: str
+) -> None:
+    endpoint.answer = lambda command, *_: (200, {}, b"") if command == "HEAD" else reply
+    assert store.encryption() == expected
+    endpoint.answer = lambda *_: (404, {}, b"")
+    with pytest.raises(SourceError, match=r"^s3://disks: it does not exist \(404\)$"):
+        store.encryption()

@@ -17,7 +17,7 @@ from vmferry import plugins
 from vmferry.errors import FormatError
 from vmferry.formats._magics import MAGICS, Ends
 from vmferry.formats._slices import allocated, cut
-from vmferry.formats._writer import Effort, Encoded, Part, Put, Writer, arrange
+from vmferry.formats._writer import Effort, Encoded, Part, PartedWriter, Put, Writer, arrange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +31,7 @@ __all__ = [
     "Encoded",
     "MakeWriter",
     "Part",
+    "PartedWriter",
     "Put",
     "Writer",
     "all_formats",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from vmferry.errors import FormatError, IntegrityError
 
@@ -79,6 +79,31 @@ class Writer(Protocol):
         Args:
             parts: All of it, in the order of the disk.
             out: The artifact with every body in its place; can be read and sought.
+
+        Raises:
+            IntegrityError: The parts are not the whole disk.
+            FormatError: The artifact is larger than its format can say.
+        """
+
+
+@runtime_checkable
+class PartedWriter(Writer, Protocol):
+    """A writer whose ``finish`` can be had apart, for an artifact that is never in one place.
+
+    A body that is settled in its place never changes again, so it can be sent away.
+    """
+
+    def settle(self, part: Part, out: BinaryIO, base: int = 0) -> None:
+        """Give a body what depends on its place.
+
+        Args:
+            part: The body.
+            out: Has the body; can be read and sought.
+            base: The byte of the artifact that is byte 0 of ``out``.
+        """
+
+    def close(self, parts: Sequence[Part], out: BinaryIO) -> None:
+        """Write what belongs to no slice: only before the first body and behind the last.
 
         Raises:
             IntegrityError: The parts are not the whole disk.

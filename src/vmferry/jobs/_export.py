@@ -13,7 +13,7 @@ from base64 import b64decode, b64encode
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmferry import formats
 from vmferry.errors import StorageFullError
@@ -35,56 +35,89 @@ SLICE: Final = 64 * MIB
 """Data in one slice: some tenths of a second of work, done again at most after a crash."""
 
 
+class Artifact(NamedTuple):
+    """What is written; as an argument of a step it is a list.
+
+    Attributes:
+        map_id: The snapshot's block map.
+        format: As in ``formats``, lower case.
+        kind: One of the format's ``writers``.
+    """
+
+    map_id: str
+    format: str
+    kind: str
+
+    def writer(self, size: int) -> Writer:
+        """Return the writer for a disk of ``size`` bytes."""
+        return formats.all_formats()[self.format].writers[self.kind](size)
+
+
+class Bodies(NamedTuple):
+    """The slices of an artifact and their bodies.
+
+    Attributes:
+        slices: Offset and length of each.
+        encoded: Size and record of each body, the record in Base64.
+        pieces: The file of each body; empty where they stand in the artifact already.
+    """
+
+    slices: list[tuple[int, int]]
+    encoded: list[tuple[int, str]]
+    pieces: list[str]
+
+
 def export_disk(
-    steps: Steps,
-    number: int,
-    map_id: str,
-    format_name: str,
-    kind: str,
-    show: Callable[[float], None],
+    steps: Steps, number: int, artifact: Artifact, show: Callable[[float], None]
 ) -> str:
     """Write one snapshot as a file in the work folder and return its path.
 
     Args:
         steps: The task's.
         number: Of the disk in the task, from 0.
-        map_id: The snapshot's block map.
-        format_name: As in ``formats``, lower case.
-        kind: One of the format's ``writers``.
+        artifact: What is written.
         show: Called with the share done, 0 to 1.
     """
-    target = (map_id, format_name, kind)
-    artifact = str(steps.work / f"artifact-{number}")
-    slices, in_place = steps.run(plan_slices, *target)
+    path = str(steps.work / f"artifact-{number}")
+    steps.run(assemble, artifact, encode_disk(steps, number, artifact, path, show), path)
+    return path
+
+
+def encode_disk(
+    steps: Steps, number: int, artifact: Artifact, path: str, show: Callable[[float], None]
+) -> Bodies:
+    """Encode every slice: in the file at ``path`` where it can stand there, else as pieces."""
+    slices, in_place = steps.run(plan_slices, artifact)
     pieces = [
-        artifact if in_place else str(steps.work / f"piece-{number}-{at:06}")
+        path if in_place else str(steps.work / f"piece-{number}-{at:06}")
         for at in range(len(slices))
     ]
     items = [
-        (*target, offset, length, piece, str(steps.work))
+        (artifact, offset, length, piece, str(steps.work))
         for (offset, length), piece in zip(slices, pieces, strict=True)
     ]
     encoded = steps.map(encode_slice, items, lambda done: show(done / len(items)))
-    steps.run(assemble, *target, slices, encoded, [] if in_place else pieces, artifact)
-    return artifact
+    return Bodies(slices, encoded, [] if in_place else pieces)
 
 
-def plan_slices(map_id: str, format_name: str, kind: str) -> tuple[list[tuple[int, int]], bool]:
+def plan_slices(artifact: Artifact) -> tuple[list[tuple[int, int]], bool]:
     """Step: return the slices of a snapshot, and whether they go straight into the artifact."""
-    disk = _snapshot(map_id)
-    writer = _writer(format_name, kind, disk.size)
+    artifact = Artifact(*artifact)
+    disk = snapshot_of(artifact)
+    writer = artifact.writer(disk.size)
     return list(formats.cut(disk, writer.alignment, SLICE)), writer.first is None
 
 
 def encode_slice(
-    map_id: str, format_name: str, kind: str, offset: int, length: int, piece: str, work: str
+    artifact: Artifact, offset: int, length: int, piece: str, work: str
 ) -> tuple[int, str]:
     """Step: encode one slice durably; returns the size of its body, and its record in Base64."""
     check_cancelled(Path(work))
-    disk = _snapshot(map_id)
-    writer = _writer(format_name, kind, disk.size)
+    artifact = Artifact(*artifact)
+    disk = snapshot_of(artifact)
+    writer = artifact.writer(disk.size)
     in_place = writer.first is None
-    with _room(Path(piece), length), _writable(piece, keep=in_place) as out:
+    with _room(Path(piece), length), writable(piece, keep=in_place) as out:
 
         def put(at: int, data: bytes | memoryview) -> None:
             out.seek(at + offset if in_place else at)
@@ -98,29 +131,25 @@ def encode_slice(
     return encoded.size, b64encode(encoded.record).decode()
 
 
-def assemble(
-    map_id: str,
-    format_name: str,
-    kind: str,
-    slices: list[tuple[int, int]],
-    encoded: list[tuple[int, str]],
-    pieces: list[str],
-    artifact: str,
-) -> int:
+def assemble(artifact: Artifact, bodies: Bodies, path: str) -> int:
     """Step: finish the artifact; returns its size in bytes."""
-    writer = _writer(format_name, kind, _snapshot(map_id).size)
-    bodies = (Encoded(size, b64decode(record)) for size, record in encoded)
-    parts = list(formats.arrange(writer, slices, bodies))
-    path = Path(artifact)
-    with _room(path, 0), _writable(artifact, keep=not pieces) as out:
-        for part, piece in zip(parts, pieces, strict=False):
-            with Path(piece).open("rb") as source:
-                out.seek(part.place)
-                copy_range(source, 0, part.size, out)
-        writer.finish(parts, out)
+    with _room(Path(path), 0), writable(path, keep=not bodies[2]) as out:
+        lay(Artifact(*artifact), Bodies(*bodies), out)
         out.flush()
         os.fsync(out.fileno())
-    return path.stat().st_size
+    return Path(path).stat().st_size
+
+
+def lay(artifact: Artifact, bodies: Bodies, out: BinaryIO) -> None:
+    """Put every body in its place and write what belongs to none."""
+    writer = artifact.writer(snapshot_of(artifact).size)
+    encoded = (Encoded(size, b64decode(record)) for size, record in bodies.encoded)
+    parts = list(formats.arrange(writer, bodies.slices, encoded))
+    for part, piece in zip(parts, bodies.pieces, strict=False):
+        with Path(piece).open("rb") as source:
+            out.seek(part.place)
+            copy_range(source, 0, part.size, out)
+    writer.finish(parts, out)
 
 
 def deliver(artifact: str, bucket: str, key: str, work: str) -> int:
@@ -147,15 +176,17 @@ def _room(path: Path, size: int) -> Iterator[None]:
         raise
 
 
+def snapshot_of(artifact: Artifact) -> SnapshotDisk:
+    """Return the snapshot that is written."""
+    return _snapshot(artifact.map_id)
+
+
 @lru_cache(maxsize=4)
 def _snapshot(map_id: str) -> SnapshotDisk:
     return here().snapshot_disk(map_id)
 
 
-def _writer(format_name: str, kind: str, size: int) -> Writer:
-    return formats.all_formats()[format_name].writers[kind](size)
-
-
-def _writable(path: str, *, keep: bool) -> BinaryIO:
+def writable(path: str, *, keep: bool) -> BinaryIO:
+    """Open a file for reading and writing; one that is not there is made."""
     flags = os.O_RDWR | os.O_CREAT | (0 if keep else os.O_TRUNC)
     return os.fdopen(os.open(path, flags, 0o644), "r+b")

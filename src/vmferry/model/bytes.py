@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from vmferry.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
@@ -83,3 +83,23 @@ class ByteStore(Protocol):
             file: The file; holes stay holes where the store can keep them.
             tick: Called with the bytes done so far; may raise to stop, and then nothing is visible.
         """
+
+
+@runtime_checkable
+class PartStore(ByteStore, Protocol):
+    """A store that takes an object in parts, in any order; it is there when all are."""
+
+    def begin(self, key: str) -> str:
+        """Begin an upload of ``key`` and return its id; what was begun of it before is given up."""
+
+    def send(self, key: str, upload: str, number: int, body: bytes | bytearray) -> str:
+        """Send part ``number``, from 1, again if need be; return its tag.
+
+        All but the last have at least 5 MiB.
+        """
+
+    def join(self, key: str, upload: str, tags: Sequence[str]) -> None:
+        """Make the object of its parts, which are numbered from 1; harmless when it was made."""
+
+    def abandon(self, key: str) -> None:
+        """Give up every upload of ``key`` that is under way; harmless when there is none."""

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any S3: objects by ranged GET, exports by multipart upload. botocore speaks the protocol."""
+"""Any S3: objects by ranged GET, exports by multipart upload. botocore speaks the protocol.
+
+An upload of the same key is one task's alone: a key of an export has the task's id.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import suppress
 from functools import lru_cache
@@ -14,7 +18,7 @@ from vmferry.stores import Access, Store
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 SMALLEST_PART: Final = 16 * MIB
@@ -120,24 +124,103 @@ class S3Store:
         """Upload ``file`` in parts, then remove it; an interrupted upload leaves no object."""
         size = file.stat().st_size
         step = max(SMALLEST_PART, -(-size // MOST_PARTS))
-        where = {"Bucket": self._bucket, "Key": key}
-        where["UploadId"] = _call(self._client.create_multipart_upload, key, **where)["UploadId"]
-        parts = []
+        upload = self._create(key)
+        tags = []
         try:
             with file.open("rb") as source:
                 for number, offset in enumerate(range(0, max(size, 1), step), 1):
-                    part = {"PartNumber": number, "Body": source.read(step)}
-                    answer = _call(self._client.upload_part, key, **where, **part)
-                    parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+                    tags.append(self.send(key, upload, number, source.read(step)))
                     tick(min(offset + step, size))
-            whole = {"MultipartUpload": {"Parts": parts}}
-            _call(self._client.complete_multipart_upload, key, **where, **whole)
+            self._complete(key, upload, tags)
         except BaseException:
             # What stopped the upload is the news, not that an endpoint that is gone cannot abort.
             with suppress(SourceError, StorageFullError):
-                _call(self._client.abort_multipart_upload, key, **where)
+                self._abort(key, upload)
             raise
         file.unlink(missing_ok=True)
+
+    def begin(self, key: str) -> str:
+        """Begin an upload and return its id."""
+        self.abandon(key)
+        return self._create(key)
+
+    def send(self, key: str, upload: str, number: int, body: bytes | bytearray) -> str:
+        """Send a part and return its ETag."""
+        where = {"Bucket": self._bucket, "Key": key, "UploadId": upload}
+        try:
+            answer = _call(self._client.upload_part, key, **where, PartNumber=number, Body=body)
+        except SourceError:
+            # Some take no part twice, and we do not know what a killed process has sent.
+            digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+            if self._tags(where).get(number) != digest:
+                raise
+            return f'"{digest}"'
+        return str(answer["ETag"])
+
+    def _tags(self, where: dict[str, str]) -> dict[int, str]:
+        """Return the ETags of the parts that are there, none if the endpoint does not say."""
+        with suppress(SourceError):
+            pages = self._client.get_paginator("list_parts").paginate(**where)
+            return {
+                int(part["PartNumber"]): str(part["ETag"]).strip('"')
+                for page in _call(lambda: list(pages), where["Key"])
+                for part in page.get("Parts", [])
+            }
+        return {}
+
+    def join(self, key: str, upload: str, tags: Sequence[str]) -> None:
+        """Make the object of its parts; harmless when it was made before."""
+        try:
+            self._complete(key, upload, tags)
+        except _MissingError:
+            if self.size(key) is None:
+                raise
+        self.abandon(key)
+
+    def abandon(self, key: str) -> None:
+        """Abort every upload of ``key`` that is under way."""
+        where = {"Bucket": self._bucket, "Prefix": key}
+        while True:
+            try:
+                page = _call(self._client.list_multipart_uploads, key, **where)
+            except _MissingError:
+                return  # rclone's word for an empty list
+            for item in page.get("Uploads", []):
+                if item["Key"] == key:
+                    with suppress(_MissingError):
+                        self._abort(key, item["UploadId"])
+            if not page.get("IsTruncated"):
+                return
+            where["KeyMarker"] = page["NextKeyMarker"]
+            where["UploadIdMarker"] = page["NextUploadIdMarker"]
+
+    def encryption(self) -> str:
+        """Return the algorithm that the bucket encrypts with, ``""`` if it does not say.
+
+        Raises:
+            SourceError: There is no such bucket, or it may not be asked.
+        """
+        name = f"s3://{self._bucket}"
+        _call(self._client.head_bucket, name, Bucket=self._bucket)
+        with suppress(SourceError):
+            answer = _call(self._client.get_bucket_encryption, name, Bucket=self._bucket)
+            for rule in answer["ServerSideEncryptionConfiguration"].get("Rules", []):
+                return str(rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm"))
+        return ""
+
+    def _create(self, key: str) -> str:
+        where = {"Bucket": self._bucket, "Key": key}
+        return str(_call(self._client.create_multipart_upload, key, **where)["UploadId"])
+
+    def _complete(self, key: str, upload: str, tags: Sequence[str]) -> None:
+        parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
+        where = {"Bucket": self._bucket, "Key": key, "UploadId": upload}
+        whole = {"MultipartUpload": {"Parts": parts}}
+        _call(self._client.complete_multipart_upload, key, **where, **whole)
+
+    def _abort(self, key: str, upload: str) -> None:
+        where = {"Bucket": self._bucket, "Key": key, "UploadId": upload}
+        _call(self._client.abort_multipart_upload, key, **where)
 
 
 @lru_cache(maxsize=4)
@@ -189,7 +272,7 @@ def _refused(what: str, code: str) -> SourceError:
             f"{what}: another object has taken its place ({code})",
             hint="The object was changed while it was read; start the task again",
         )
-    if code in ("404", "NoSuchKey", "NoSuchBucket"):
+    if code in ("404", "NoSuchKey", "NoSuchBucket", "NoSuchUpload"):
         return _MissingError(
             f"{what}: it does not exist ({code})",
             hint="Check the bucket and the key",

@@ -105,6 +105,18 @@ class VmdkWriter:
             FormatError: The file is longer than 2 TiB, where its places end.
         """
         check_parts("vmdk", parts, self._size)
+        for part in parts:
+            self.settle(part, out)
+        self.close(parts, out)
+
+    def settle(self, part: Part, out: BinaryIO, base: int = 0) -> None:
+        """Move the places in the body's tables: they count from the body's own beginning."""
+        for _, at in _PLACE.iter_unpack(part.record[_HEAD.size :]):
+            _move_table(out, part.place + at - base, part.place // SECTOR - 1)
+
+    def close(self, parts: Sequence[Part], out: BinaryIO) -> None:
+        """Write header, descriptor, directory and footer."""
+        check_parts("vmdk", parts, self._size)
         end = parts[-1].place + parts[-1].size
         if end // SECTOR > _MAX_SECTOR:
             raise FormatError(
@@ -117,7 +129,6 @@ class VmdkWriter:
             crc = isal_zlib.crc32_combine(crc, one, grains)
             for index, at in _PLACE.iter_unpack(part.record[_HEAD.size :]):
                 directory[index] = (part.place + at) // SECTOR
-                _move_table(out, part.place + at, part.place // SECTOR - 1)
         out.seek(0)
         out.write(self._header.pack())
         text = compose_descriptor(self._header.capacity, content_id=crc & 0x7FFFFFFF)

@@ -15,9 +15,10 @@ from vmferry.api.actions.ec2 import _checks
 from vmferry.api.actions.ec2._canonical import canonical_user
 from vmferry.api.s3 import policy
 from vmferry.catalog.buckets import grants
-from vmferry.errors import ApiError
+from vmferry.errors import ApiError, SourceError
 from vmferry.identity import Decision
 from vmferry.model.identity import Principal
+from vmferry.stores.s3 import S3Store
 from vmferry.units import GIB, human
 
 if TYPE_CHECKING:
@@ -120,12 +121,24 @@ def _check_size(call: Call, image: Image, size: int) -> None:
 def check_destination(call: Call, bucket: str) -> None:
     """Refuse a bucket of another account or region, and one that is encrypted with SSE-KMS."""
     _checks.check_bucket(call, bucket)
-    record = call.services.buckets.get(bucket)
-    if record is not None and "aws:kms" in record.encryption:
+    if "aws:kms" in _encryption(call, bucket):
         raise ApiError(
             "InvalidParameter",
             f"The S3 bucket {bucket} is encrypted with SSE-KMS, which is not supported.",
         )
+
+
+def _encryption(call: Call, bucket: str) -> str:
+    """Return what says how a bucket is encrypted, whoever keeps it."""
+    if not call.services.config.buckets.endpoint:
+        record = call.services.buckets.get(bucket)
+        return record.encryption if record else ""
+    try:
+        return S3Store(bucket, call.services.rooms.access).encryption()
+    except SourceError as error:
+        raise ApiError(
+            "InvalidParameter", f"Invalid S3 export location: {error.message}"
+        ) from error
 
 
 def check_grants(call: Call, bucket: Bucket) -> None:

@@ -79,6 +79,8 @@ def _params(call: Call, task_id: str) -> dict[str, Any]:
     _check_place(call, role, bucket, keys)
     return {
         "image_id": image.id,
+        "name": image.name,
+        "boot_mode": image.boot_mode,
         "format": wanted,
         "bucket": bucket,
         "prefix": prefix,
