@@ -246,7 +246,7 @@ def send_part(
     payload = bytearray(edges.head if edges and not at else b"")
     stands = (writer.first or 0) + before
     for each in slices:
-        payload += _body(writer, disk, each, stands)
+        _append(payload, writer, disk, each, stands)
         stands += each.size
     if edges and stands == edges.end:
         payload += edges.tail
@@ -280,26 +280,36 @@ def join_parts(
     return size
 
 
-def _body(writer: Writer, disk: SnapshotDisk, each: Slice, place: int) -> bytearray:
-    """Return the body of a slice as it stands at ``place``."""
-    piece = Path(each.piece or "/")
-    if each.piece and piece.exists() and piece.stat().st_size == each.size:
-        body = bytearray(piece.read_bytes())
-    else:
-        body = bytearray(each.size)
-        view = memoryview(body)
+def _append(
+    payload: bytearray, writer: Writer, disk: SnapshotDisk, each: Slice, place: int
+) -> None:
+    """Append the body of a slice as it stands at ``place``."""
+    if not isinstance(writer, PartedWriter):
+        start = len(payload)
+        payload.extend(bytes(each.size))
+
+        def lay(at: int, data: bytes | memoryview) -> None:
+            payload[start + at : start + at + len(data)] = data
+
+        writer.encode(disk, each.offset, each.length, lay)
+        return
+    window = io.BytesIO(_kept(each))
+    if window.getbuffer().nbytes != each.size:
 
         def put(at: int, data: bytes | memoryview) -> None:
-            view[at : at + len(data)] = data
+            window.seek(at)
+            window.write(data)
 
         writer.encode(disk, each.offset, each.length, put)
-        view.release()
-    if isinstance(writer, PartedWriter):
-        part = Part(each.offset, each.length, place, each.size, b64decode(each.record))
-        window = io.BytesIO(body)
-        writer.settle(part, window, place)
-        return bytearray(window.getbuffer())
-    return body
+    part = Part(each.offset, each.length, place, each.size, b64decode(each.record))
+    writer.settle(part, window, place)
+    payload += window.getbuffer()
+
+
+def _kept(each: Slice) -> bytes:
+    """Return what the piece of a slice has: nothing, if a killed process has sent it already."""
+    piece = Path(each.piece)
+    return piece.read_bytes() if piece.is_file() else b""
 
 
 def _edges(writer: Writer, disk: SnapshotDisk, whole: Sequence[Slice]) -> _Edges:
