@@ -131,6 +131,18 @@ class Endpoint:
                 raise SystemExit(f"bench: the export ended as {answer}")
             time.sleep(POLL_S)
 
+    def copy(self, file: Path) -> None:
+        """Copy a file into the bucket as a person would, with the aws CLI."""
+        program = Path(sys.executable).parent / "aws"
+        command = [str(program), "s3", "cp", "--quiet", str(file), f"s3://{BUCKET}/copied"]
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": self._url,
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.state / "credentials"),
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        subprocess.run(command, check=True, env=environment)
+
     def peak_mib(self) -> dict[int, float]:
         """Return the largest resident size so far of every process below the service, in MiB."""
         out = {}

