@@ -1,27 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running QEMU as a child that ends with whoever started it.
-
-Between fork and exec of a process with threads nearly nothing may be called, so QEMU is started by
-a small Python that first ties its life to ours: 15 ms.
-"""
+"""Running QEMU as a child that ends with whoever started it, and hearing what it says."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Final
 
+from vmferry.processes import mortal
 from vmferry.units import KIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-START: Final = (
-    "import os, sys; sys.path[:] = {path!r}; "
-    "from vmferry.processes import die_with_parent; die_with_parent(); "
-    "os.getppid() == {parent} or os._exit(1); os.execvp(sys.argv[1], sys.argv[1:])"
-)
 
 LONGEST_COMPLAINT: Final = 4096
 CHUNK: Final = 64 * KIB
@@ -37,9 +27,8 @@ def start_mortal(command: Sequence[str], inherited: Sequence[int] = ()) -> subpr
     Returns:
         The process; ``stderr`` is a pipe for ``read_complaint``.
     """
-    start = START.format(path=[path for path in sys.path if path], parent=os.getpid())
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", start, *command],
+        mortal(command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -38,6 +38,7 @@ import structlog
 
 from vmferry.catalog.buckets import UNFINISHED
 from vmferry.errors import SetupError
+from vmferry.processes import mortal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,12 +55,6 @@ OPTIONS: Final = (
 )  # fmt: skip
 
 LIMITS: Final = {"GOMEMLIMIT": "160MiB", "GOGC": "50"}
-
-# PR_SET_PDEATHSIG is 1. The parent may have died before the call, then nothing would ever kill us.
-_WRAPPER: Final = (
-    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); "
-    "os.getppid() == int(sys.argv[1]) and os.execv(sys.argv[2], sys.argv[2:])"
-)
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
@@ -143,11 +138,11 @@ class Rclone:
         (self._state / SOCKET).unlink(missing_ok=True)
         environment = {"HOME": str(self._state), "TMPDIR": str(self._state), "PATH": os.defpath}
         child = subprocess.Popen(
-            [
-                sys.executable, "-I", "-S", "-c", _WRAPPER, str(os.getpid()), str(self._program),
-                "serve", "s3", f"--addr=unix://{SOCKET}", f"--cache-dir={self._state / 'cache'}",
-                f"--temp-dir={self._state}", *OPTIONS, str(self._root),
-            ],
+            mortal([
+                str(self._program), "serve", "s3", f"--addr=unix://{SOCKET}",
+                f"--cache-dir={self._state / 'cache'}", f"--temp-dir={self._state}", *OPTIONS,
+                str(self._root),
+            ]),
             cwd=self._state,
             env={**environment, **LIMITS},
             stdin=subprocess.DEVNULL,

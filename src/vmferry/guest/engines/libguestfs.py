@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from vmferry.errors import GuestError, SetupError
 from vmferry.guest.engines import Engine
-from vmferry.processes import die_with_parent
+from vmferry.processes import mortal
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
@@ -60,14 +60,13 @@ def start(
     """Start an appliance with the drives; it is gone at the end, however that comes."""
     with tempfile.TemporaryFile(dir=scratch) as complaints:
         process = subprocess.Popen(
-            [PYTHON, "-I", str(SCRIPT)],
+            mortal([PYTHON, "-I", str(SCRIPT)]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
             env=_environment(emulate, scratch),
             cwd=scratch,
             start_new_session=True,
-            preexec_fn=die_with_parent,
         )
         try:
             session = _Session(process, complaints, tick)
