@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -22,3 +23,7 @@ JobsOption: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Processes.", show_default="one per core")
 ]
 """0 is one per core."""
+
+StateDirOption: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Of the service [VMFERRY_STATE_DIR].", show_default=False)
+]

@@ -27,8 +27,8 @@ from vmferry.cli.artifacts import (
     wanted_format,
 )
 from vmferry.cli.commands import Command
-from vmferry.cli.options import JobsOption, Output, OutputOption
-from vmferry.errors import SetupError, SourceError
+from vmferry.cli.options import JobsOption, Output, OutputOption, StateDirOption
+from vmferry.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -62,21 +62,19 @@ def run(
     target: Annotated[str, typer.Argument(metavar="FILE|s3://BUCKET/KEY", help="What is written.")],
     to: FormatOption = "",
     kind: KindOption = "",
-    state_dir: Annotated[
-        Path | None,
-        typer.Option(help="Of the service [VMFERRY_STATE_DIR].", show_default=False),
-    ] = None,
+    state_dir: StateDirOption = None,
     compression: CompressionOption = Compression.NORMAL,
     jobs: JobsOption = 0,
     force: ForceOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Write an image or a snapshot as a file; an OVA has every disk, else each disk is one file."""
+    from vmferry.cli.state import open_state
     from vmferry.convert import Target
     from vmferry.formats import Effort
 
     wanted = wanted_format("export", to, target, kind)
-    rooms = _rooms(state_dir)
+    rooms = open_state(state_dir)
     chosen = _chosen(rooms, what)
     groups = [chosen.snapshots] if wanted == OVA else [(each,) for each in chosen.snapshots]
     for number, group in enumerate(groups):
@@ -87,19 +85,6 @@ def run(
             place = Target(path=path, format=wanted, kind=kind, effort=Effort(compression))
             written = _write(disks, chosen, place, jobs)
         tell(written, name, wanted, time.monotonic() - began, output)
-
-
-def _rooms(state_dir: Path | None) -> Rooms:
-    from vmferry import config
-    from vmferry.jobs._rooms import open_rooms
-
-    settings = config.load(state_dir=state_dir)
-    if not settings.state_dir.is_dir():
-        raise SetupError(
-            f"{settings.state_dir}: found no state directory",
-            hint="Name it with --state-dir or VMFERRY_STATE_DIR",
-        )
-    return open_rooms(settings)
 
 
 def _chosen(rooms: Rooms, what: str) -> Chosen:

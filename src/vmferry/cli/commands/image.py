@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vmferry.cli.commands import Command
-from vmferry.cli.options import Output, OutputOption
+from vmferry.cli.options import Output, OutputOption, StateDirOption
 
 
 class Verb(StrEnum):
@@ -28,25 +27,14 @@ class Verb(StrEnum):
 def run(
     verb: Annotated[Verb, typer.Argument(help="undo: make an image without the fix-ups.")],
     image: Annotated[str, typer.Argument(metavar="AMI", help="The image's id.")],
-    state_dir: Annotated[
-        Path | None,
-        typer.Option(help="Of the service [VMFERRY_STATE_DIR].", show_default=False),
-    ] = None,
+    state_dir: StateDirOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give the image as it was imported, before anything was changed in it; it is a new image."""
-    from vmferry import config
-    from vmferry.errors import SetupError
-    from vmferry.jobs._rooms import open_rooms
+    from vmferry.cli.state import open_state
     from vmferry.jobs._undo import unmodified
 
-    settings = config.load(state_dir=state_dir)
-    if not settings.state_dir.is_dir():
-        raise SetupError(
-            f"{settings.state_dir}: found no state directory",
-            hint="Name it with --state-dir or VMFERRY_STATE_DIR",
-        )
-    made = {Verb.UNDO: unmodified}[verb](open_rooms(settings), image)
+    made = {Verb.UNDO: unmodified}[verb](open_state(state_dir), image)
     if output is Output.JSON:
         typer.echo(json.dumps({"ImageId": made.id, "Name": made.name}))
     else:
