@@ -81,6 +81,16 @@ def is_vlan(name: str) -> bool:
     return VLAN.fullmatch(name) is not None
 
 
+def note_vlan(draft: Draft, name: str) -> None:
+    """Say that a tagged network is left without an address: DHCP there would hold the start up."""
+    draft.note(f"{name} is a VLAN, which is not there any more: it has no address")
+
+
+def was_static(name: str) -> str:
+    """Return why an interface's addresses are taken away."""
+    return f"{name} had a static address of another network"
+
+
 def is_inside(name: str) -> bool:
     """Tell whether a name is that of the guest's own networks, whose addresses stay."""
     return NO_CARD.fullmatch(name) is not None

@@ -147,7 +147,7 @@ class _File:
         method = "dhcp" if stanza.family == "inet" else known.method6
         if stanza.is_vlan:
             method = "manual"
-            draft.note(f"{stanza.name} is a VLAN, which is not there any more: it has no address")
+            _network.note_vlan(draft, stanza.name)
         elif stanza.family == "inet":
             known.by_dhcp.add(stanza.name)
         self._turn(stanza, method)
@@ -162,7 +162,7 @@ class _File:
         for key, value, numbers in stanza.options:
             if key in OLD or (key in COMMANDS and ROUTES.search(value)):
                 self.disable(numbers)
-        self.reasons.append(f"{stanza.name} had a static address of another network")
+        self.reasons.append(_network.was_static(stanza.name))
 
     def _start(self, numbers: range, others: frozenset[str], gone: set[str]) -> None:
         """Let only what is there be started: ``auto`` fails for a card that is not."""

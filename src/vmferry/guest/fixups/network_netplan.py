@@ -120,7 +120,7 @@ def _write(draft: Draft, path: str, network: dict[str, Value], reasons: list[str
 def _note_vlans(draft: Draft, network: dict[str, Value], static: Collection[str]) -> None:
     for name in _mapping(network.get("vlans")):
         if name in static:
-            draft.note(f"{name} is a VLAN, which is not there any more: it has no address")
+            _network.note_vlan(draft, name)
 
 
 def _mapping(value: Value | None) -> dict[str, Value]:
@@ -172,7 +172,7 @@ class _Definition:
         if has_addresses and self._kind != "vlans":
             new["dhcp4"] = "true"
         if new != self._old:
-            self._reasons.append(f"{self._name} had a static address of another network")
+            self._reasons.append(_network.was_static(self._name))
 
     def _unmatch(self, any_card: str) -> None:
         """Match no address and no driver of the old card."""

@@ -98,10 +98,10 @@ def _turned(draft: Draft, file: Keyfile, name: str, kind: str) -> list[str]:
         return []
     file.disable(_is_old)
     if kind == "vlan" or _network.is_vlan(name):
-        draft.note(f"{name} is a VLAN, which is not there any more: it has no address")
+        _network.note_vlan(draft, name)
     else:
         file.put("Network", "DHCP", "yes")
-    return [f"{name or 'it'} had a static address of another network"]
+    return [_network.was_static(name or "it")]
 
 
 def _is_old(section: str, key: str, value: str) -> bool:

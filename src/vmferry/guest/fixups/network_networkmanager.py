@@ -76,10 +76,10 @@ def _turned(draft: Draft, file: Keyfile, name: str) -> list[str]:
     for family in static:
         file.put(family, "method", NO_ADDRESS[family] if is_vlan else "auto")
     if is_vlan:
-        draft.note(f"{name} is a VLAN, which is not there any more: it has no address")
+        _network.note_vlan(draft, name)
     elif file.value("ipv4", "method") == "disabled":
         file.put("ipv4", "method", "auto")
-    return [f"{name} had a static address of another network"]
+    return [_network.was_static(name)]
 
 
 def _is_pin(section: str, key: str, value: str) -> bool:

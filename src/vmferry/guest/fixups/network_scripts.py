@@ -75,7 +75,7 @@ def _mend(draft: Draft, suffix: str, file: Assignments, ports: Collection[str]) 
     reasons = []
     if is_static:
         _turn(draft, device, file)
-        reasons.append(f"{device} had a static address of another network")
+        reasons.append(_network.was_static(device))
         for kind in ("route", "route6", "rule", "rule6"):
             draft.remove(f"{FOLDER}/{kind}-{suffix}", "the routes are of another network")
     if any(mac(file.values.get(key, "")) for key in ("HWADDR", "MACADDR")):
@@ -103,7 +103,7 @@ def _turn(draft: Draft, device: str, file: Assignments) -> None:
     is_tagged = file.values.get("VLAN", "").lower() == "yes"
     if is_tagged or file.values.get("TYPE", "").lower() == "vlan" or _network.is_vlan(device):
         file.put("BOOTPROTO", "none")
-        draft.note(f"{device} is a VLAN, which is not there any more: it has no address")
+        _network.note_vlan(draft, device)
     else:
         file.put("BOOTPROTO", "dhcp")
 

@@ -104,10 +104,10 @@ def _reasons(draft: Draft, name: str, file: Assignments) -> list[str]:
     file.disable(OLD)
     if _network.is_vlan(name) or any(file.values.get(key) for key in TAGGED):
         file.put("BOOTPROTO", "none")
-        draft.note(f"{name} is a VLAN, which is not there any more: it has no address")
+        _network.note_vlan(draft, name)
     else:
         file.put("BOOTPROTO", "dhcp")
-    return [f"{name} had a static address of another network"]
+    return [_network.was_static(name)]
 
 
 def _disable_routes(draft: Draft, path: str) -> None:
