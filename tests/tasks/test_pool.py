@@ -79,3 +79,24 @@ def test_stop_ends_a_call_without_an_outcome(pool: WorkerPool, tmp_path: Path) -
     assert not Path(f"/proc/{worker}").exists()
     with pytest.raises(StoppingError):
         pool.call(work.say, ())
+
+
+def test_stop_ends_a_call_that_waits_for_a_worker_without_an_outcome(tmp_path: Path) -> None:
+    """It is cancelled, and what DBOS recorded of that would end its task after a restart."""
+    pool = WorkerPool(1, work.prepare, ("ready",))
+    ended: list[BaseException] = []
+
+    def call(name: str) -> None:
+        try:
+            pool.call(work.slow_note, (str(tmp_path), name, 60))
+        except BaseException as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=call, args=(f"note-{at}",)) for at in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    pool.stop()
+    for thread in threads:
+        thread.join()
+    assert [type(error) for error in ended] == [StoppingError] * 8

@@ -12,7 +12,7 @@ import multiprocessing
 import signal
 import threading
 import traceback
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any, Final
@@ -75,7 +75,8 @@ class WorkerPool:
             executor = self._start()
             try:
                 answer = executor.submit(_guarded, function, arguments).result()
-            except (BrokenProcessPool, RuntimeError):
+            except (BrokenProcessPool, CancelledError, RuntimeError):
+                # CancelledError: it waited in an executor that was dropped or stopped meanwhile.
                 # RuntimeError: submitted to an executor that another thread has just dropped.
                 self._drop(executor)
                 continue
