@@ -163,6 +163,8 @@ class Monitor:
             if not deadline:
                 raise TimeoutError from error
             raise ServiceError(f"qmp: no answer after {ANSWER_S:g} s") from error
+        except ConnectionResetError:
+            data = b""  # It ended with a command of ours unread.
         except OSError as error:
             raise ServiceError(f"qmp: {error}") from error
         if not data:
