@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from vmferry.errors import GuestError
-from vmferry.model.fixup import Action, Edit, Reason, decode
+from vmferry.model.fixup import Action, Edit, Reason, decode, encode
 from vmferry.units import MIB
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Draft:
         Raises:
             GuestError: No file can be there, for example because a link leads nowhere.
         """
-        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+        data = text if isinstance(text, bytes) else encode(text)
         real = self._real(path)
         self._change(real, _State(data=data), why, mode)
 

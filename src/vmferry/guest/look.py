@@ -135,13 +135,13 @@ def _facts(
 def _mounts(facts: GuestFacts, tree: Tree, esp_path: str) -> tuple[GuestMount, ...]:
     """Return what is mounted where when the guest runs."""
     found = {
-        path: _mount(path, mount.partition, _subvolume_option(*mount.choice))
+        path: _mount(path, mount.partition, mount.choice.option)
         for path, mount in mounts.read(tree, facts.partitions).items()
     }
     esp = boot.esp_of(facts.partitions)
     if esp_path and esp is not None:
         found[esp_path] = _mount(esp_path, facts.partitions[esp])
-    root = _mount("/", facts.partitions[facts.root], _subvolume_option(facts.subvolume, 0))
+    root = _mount("/", facts.partitions[facts.root], mounts.Choice(path=facts.subvolume).option)
     return (root, *(found[path] for path in sorted(found)))
 
 
@@ -154,12 +154,6 @@ def _mount(path: str, partition: Partition, options: str = "") -> GuestMount:
         options=options,
         clean=partition.clean,
     )
-
-
-def _subvolume_option(path: str, number: int) -> str:
-    if path:
-        return f"subvol={path}"
-    return f"subvolid={number}" if number else ""
 
 
 def _once(*sentences: list[str]) -> tuple[str, ...]:

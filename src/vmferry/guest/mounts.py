@@ -34,8 +34,9 @@ NEVER: Final = ("/", "/etc")
 ALWAYS: Final = ("/boot", "/usr")
 """Where kernels and drivers are: they are looked for there even if nothing mounts it at start."""
 
-ANY: Final = {"/boot": ("vfat",)}
-"""Which file systems that are not of Linux are looked into: systemd-boot keeps kernels in one."""
+ANY: Final = {"/boot": ("vfat", "ntfs")}
+"""Which file systems that are not of Linux are looked into: systemd-boot keeps kernels in one, and
+whatever a hostile fstab names there has to be read without harm."""
 
 MOST: Final = 100
 
@@ -50,6 +51,13 @@ class Choice(NamedTuple):
 
     path: str = ""
     number: int = 0
+
+    @property
+    def option(self) -> str:
+        """What mount(8) is told of it, ``""`` if nothing is named."""
+        if self.path:
+            return f"subvol={self.path}"
+        return f"subvolid={self.number}" if self.number else ""
 
     def __bool__(self) -> bool:
         """Tell whether anything is named."""

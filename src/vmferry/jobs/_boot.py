@@ -53,9 +53,7 @@ def boot_machine(maps: list[str], boot_mode: str, macs: list[str], work: str) ->
     rooms, folder = here(), Path(work)
     with served(maps, folder / FOLDER) as disks:
         facts = inspection.inspect([disk.device for disk in disks])
-        default = next((entry.kernel for entry in facts.boot_entries if entry.default), "")
-        kernels = [kernel for kernel in facts.kernels if kernel.path == default] or facts.kernels
-        bus, nic = hardware.choose(kernels[0] if kernels else None)
+        bus, nic = hardware.choose(facts.kernels[0] if facts.kernels else None)
         mode = BootMode(boot_mode)
         variables = folder / FOLDER / "variables.fd" if mode is BootMode.UEFI else None
         machine = Machine(

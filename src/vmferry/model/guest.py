@@ -201,7 +201,7 @@ class GuestFacts:
         version: ``VERSION_ID`` of os-release.
         pretty_name: ``PRETTY_NAME`` of os-release.
         architecture: ``x86_64``, ``i386`` or ``arm64``.
-        kernels: Newest first; the first is what boots unless the boot loader says otherwise.
+        kernels: That of the default boot entry, then newest first.
         partition_table: ``mbr``, ``gpt`` or ``none``.
         boot_modes: The modes that this disk can be started in; the API prefers the first.
         root: Index into ``partitions`` of the root file system.
