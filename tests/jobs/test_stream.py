@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.blocks.disks import Pieces, noise, text
-from tests.fixtures.rooms import steps_of
+from tests.fixtures.rooms import StepsInPlace, steps_of
 from tests.jobs.maps import stored
 
 from vmferry.errors import IntegrityError, TaskCancelledError
@@ -130,11 +130,12 @@ class Killed(Exception):
     """The process ended here."""
 
 
-class KilledSteps:
+class KilledSteps(StepsInPlace):
     """Steps that end after so many, and then answer from what they recorded."""
 
-    def __init__(self, steps: Any) -> None:
-        self.task, self.work, self.left = steps.task, steps.work, 0
+    def __init__(self, steps: StepsInPlace) -> None:
+        super().__init__(steps.task, steps.work)
+        self.left = 0
         self.recorded: list[tuple[object, Any]] = []
 
     def begin(self, more: int) -> None:
@@ -152,18 +153,6 @@ class KilledSteps:
         self.at += 1
         assert self.recorded[self.at - 1][0] is function, "steps never change places"
         return self.recorded[self.at - 1][1]
-
-    def map(
-        self,
-        function: Callable[..., Any],
-        items: Sequence[tuple[object, ...]],
-        done: Callable[[int], None],
-    ) -> list[Any]:
-        out = []
-        for at, item in enumerate(items, 1):
-            out.append(self.run(function, *item))
-            done(at)
-        return out
 
 
 @pytest.mark.parametrize("name", ["raw", "vmdk"])

@@ -19,6 +19,7 @@ from __future__ import annotations
 import io
 from base64 import b64decode
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -157,8 +158,9 @@ class _Parts:
         held: int,
     ) -> None:
         self._steps, self._artifact, self._place, self._show = steps, artifact, place, show
-        self._slices: list[Slice] = []
         self._groups: list[list[Slice]] = [[]]
+        self._starts = [0]  # Of each part's bodies, behind those of all parts before it.
+        self._end = 0
         self._tags: dict[int, str] = {}
         self._held = held  # Parts at the beginning that wait for the end: that with the head.
         self._done = 0
@@ -166,10 +168,11 @@ class _Parts:
     def add(self, slices: Sequence[Slice]) -> None:
         """Take the next slices of the disk."""
         for each in slices:
-            if sum(one.size for one in self._groups[-1]) >= SMALLEST:
+            if self._end - self._starts[-1] >= SMALLEST:
                 self._groups.append([])
+                self._starts.append(self._end)
             self._groups[-1].append(each)
-            self._slices.append(each)
+            self._end += each.size
 
     def do(self, asked: Sequence[tuple[object, ...]], total: int) -> list[Any]:
         """Do what is asked and send what can be sent; return the answers to what is asked."""
@@ -187,24 +190,23 @@ class _Parts:
 
     def end(self) -> Upload:
         """Send the rest: first what is between, then the ends, which are now known."""
-        total = max(len(self._slices), 1)
+        whole = list(chain.from_iterable(self._groups))
+        total = max(len(whole), 1)
         self._done = max(self._done, total)
         self.do([], total)
         ends = [at for at in range(len(self._groups)) if at not in self._tags]
-        items = [self._send(at, ends=True) for at in ends]
+        items = [self._send(at, whole) for at in ends]
         tags = self._steps.map(do_either, items, lambda _: None)
         self._tags.update(zip(ends, tags, strict=True))
         self._show(1.0)
         bucket, key, upload = self._place
-        size = self._steps.run(size_of, self._artifact, self._slices)
+        size = self._steps.run(size_of, self._artifact, whole)
         ordered = [self._tags[at] for at in sorted(self._tags)]
         return Upload(bucket=bucket, key=key, id=upload, tags=ordered, size=size)
 
-    def _send(self, at: int, *, ends: bool = False) -> tuple[object, ...]:
-        before = sum(one.size for group in self._groups[:at] for one in group)
-        whole = self._slices if ends else []
-        work = str(self._steps.work)
-        return ("send_part", self._artifact, self._groups[at], before, at, whole, self._place, work)
+    def _send(self, at: int, whole: Sequence[Slice] = ()) -> tuple[object, ...]:
+        group, before, work = self._groups[at], self._starts[at], str(self._steps.work)
+        return ("send_part", self._artifact, group, before, at, whole, self._place, work)
 
 
 def do_either(name: str, *arguments: Any) -> Any:  # noqa: ANN401
