@@ -99,7 +99,7 @@ class Guest:
         no_space: Free bytes of the root below which AWS is said to refuse; default 1 MiB, for AWS
             does not publish its limit. With ``support_policy = "aws"`` vmferry refuses there too.
         fixups: The fix-ups of ImportImage: ``all`` (default), names, and names with ``-`` to leave
-            one out, such as ``["all", "-grub2"]``; ``none`` changes nothing, and what then does not
+            one out, such as ``["all", "-fstab"]``; ``none`` changes nothing, and what then does not
             boot or cannot be reached is the caller's.
         network: ``dhcp`` (default: static addresses become DHCP) or ``keep`` (they stay, and the
             names of network cards are tied to the MAC addresses of the appliance).

@@ -9,7 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from tests.fixtures.service import RunningService
+from tests.fixtures.service import prepared
 from tests.guests import drawing
 
 from vmferry.units import MIB
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fixtures.guest import DebianGuest
+    from tests.fixtures.service import RunningService
 
 pytestmark = pytest.mark.oracle
 
@@ -36,16 +37,9 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def free(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that exports what AWS does not."""
-    folder = tmp_path_factory.mktemp("free")
-    settings = folder / "vmferry.toml"
-    settings.write_text("[export]\nunrestricted = true\n")
-    running = RunningService(folder / "state", environ={"VMFERRY_CONFIG": str(settings)})
-    running.start()
-    try:
-        running.prepare("bucket")
+    settings = "[export]\nunrestricted = true\n"
+    with prepared(tmp_path_factory.mktemp("free"), "bucket", settings=settings) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def imported(service: RunningService, key: str, name: str) -> str:

@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.appliances.recipes import ova, ovf
 from tests.fixtures.machines import to_vmdk
-from tests.fixtures.service import RunningService
+from tests.fixtures.service import prepared
 from tests.formats.vhd.recipes import dynamic_vhd, footer
 from tests.guests.filling import run
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.fixtures.machines import SmallMachine
+    from tests.fixtures.service import RunningService
 
 FAILED: Final = "ClientError: Disk validation failed"
 UNSUPPORTED: Final = "ClientError: Unsupported configuration"
@@ -99,16 +100,9 @@ ELSEWHERE: Final = {
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that judges machines on AWS's terms."""
-    folder = tmp_path_factory.mktemp("strict")
-    settings = folder / "vmferry.toml"
-    settings.write_text('[guest]\nsupport_policy = "aws"\n')
-    running = RunningService(folder / "state", environ={"VMFERRY_CONFIG": str(settings)})
-    running.start()
-    try:
-        running.prepare("bucket-in")
+    settings = '[guest]\nsupport_policy = "aws"\n'
+    with prepared(tmp_path_factory.mktemp("strict"), "bucket-in", settings=settings) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.mark.oracle

@@ -8,7 +8,6 @@ nobody has seen from AWS name the rule, the value and the limit.
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from vmferry.api.actions.ec2 import _checks
@@ -22,8 +21,6 @@ from vmferry.stores.s3 import S3Store
 from vmferry.units import GIB, human
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vmferry.api.actions import Call
     from vmferry.model.bucket import Bucket
     from vmferry.model.catalog import Image, Snapshot
@@ -37,14 +34,8 @@ OWN_LICENCE: Final = frozenset({"RunInstances", "RunInstances:00g0", "RunInstanc
 Source: EC2 User Guide, "AMI billing information fields".
 """
 
-_starting = threading.Lock()
-
-
-@contextmanager
-def one_by_one() -> Iterator[None]:
-    """Keep requests of the same moment from counting the same tasks."""
-    with _starting:
-        yield
+ONE_BY_ONE: Final = threading.Lock()
+"""Held from the count to the start, or requests of the same moment would count the same tasks."""
 
 
 def check_count(call: Call) -> None:

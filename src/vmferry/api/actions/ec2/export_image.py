@@ -39,7 +39,7 @@ def handle(call: Call) -> dict[str, Any]:
         task_id = ids.new("export-ami")
         params = _params(call, task_id)
         tags = _checks.task_tags(call, TAGGED)
-        with _exports.one_by_one():
+        with _exports.ONE_BY_ONE:
             _check_alone(call, params["image_id"])
             _exports.check_count(call)
             _checks.check_dry_run(call)
